@@ -1,0 +1,414 @@
+"""Every knob once: its name, unit, default, check and help.
+
+A knob is one field of `Settings`. The command line's flags and the library's
+keywords (`Knobs`) both come from here, and a test keeps them equal. A `Settings`
+is checked once, when it is built, and never changes; each part of the program is
+handed only the knobs that it uses.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Annotated, Any, TypedDict, get_type_hints
+
+from .errors import ConfigError
+from .model import Pairs
+
+MIB = 1024 * 1024
+_SUFFIXES = {"k": 1024, "m": MIB, "g": 1024 * MIB}
+_UNITS_OF_TIME = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knob:
+    """How one setting is spoken of.
+
+    Attributes:
+        help: What it does, in a sentence that says the effect.
+        group: Under which heading help lists it.
+        read: Text, as typed on a command line, to value; raises ValueError with what would do.
+        metavar: What help calls the value; "" for a switch.
+        flag: The flag's name when it differs from the field's; "" means the field's.
+        choices: The words that are allowed, when they are a short list.
+        least: The smallest value allowed.
+        most: The largest value allowed.
+        repeats: The flag may be given many times; the value is a tuple.
+        short: A one-letter flag, such as "w"; "" for none.
+    """
+
+    help: str
+    group: str
+    read: Callable[[str], Any] = str
+    metavar: str = ""
+    flag: str = ""
+    choices: tuple[str, ...] = ()
+    least: float | None = None
+    most: float | None = None
+    repeats: bool = False
+    short: str = ""
+
+
+def read_seconds(text: str) -> float:
+    """Read "30", "1.5", "250ms", "10m" or "2h" as seconds."""
+    number = text.strip().lower()
+    factor = 1.0
+    for unit in ("ms", "s", "m", "h", "d"):
+        if number.endswith(unit):
+            number, factor = number[: -len(unit)], _UNITS_OF_TIME[unit]
+            break
+    try:
+        value = float(number) * factor
+    except ValueError:
+        raise ValueError("seconds, such as 30, 0.5, 250ms, 10m or 2h") from None
+    if not math.isfinite(value):
+        raise ValueError("a finite number of seconds")
+    return value
+
+
+def read_bytes(text: str) -> int:
+    """Read "500000", "64k", "16M" or "1g" as bytes; the suffixes are powers of 1024."""
+    number = text.strip().lower().removesuffix("b").removesuffix("i")
+    factor = 1
+    if number[-1:] in _SUFFIXES:
+        number, factor = number[:-1], _SUFFIXES[number[-1]]
+    try:
+        return int(float(number) * factor)
+    except (ValueError, OverflowError):
+        raise ValueError("bytes, such as 500000, 64k, 16M or 1g") from None
+
+
+def read_count(text: str) -> int:
+    """Read a whole number."""
+    try:
+        return int(text.strip().replace("_", ""))
+    except ValueError:
+        raise ValueError("a whole number") from None
+
+
+def read_header(text: str) -> tuple[str, str]:
+    """Read "Name: value"."""
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise ValueError('a name, a colon and a value, such as "Accept-Language: de"')
+    return name.strip(), value.strip()
+
+
+def read_cookie(text: str) -> tuple[str, str]:
+    """Read "name=value"."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise ValueError("a name, an equals sign and a value, such as session=abc123")
+    return name.strip(), value.strip()
+
+
+BACKENDS = ("process", "thread", "sync", "futures-process", "futures-thread")
+SCOPES = ("host", "domain", "prefix", "all")
+FAIL_ON = ("listed", "any", "none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How to crawl; every field is a knob, and its help says what it does.
+
+    Raises:
+        ConfigError: A value is of the wrong kind or out of range; the message
+            names the knob, quotes the value and says what would do.
+    """
+
+    workers: Annotated[
+        int | None,
+        Knob(
+            group="Speed",
+            metavar="N",
+            short="w",
+            read=read_count,
+            least=1,
+            most=1024,
+            help="Fetch with this many workers at once. Default: 8, or the number of cores if that is more.",
+        ),
+    ] = None
+    backend: Annotated[
+        str,
+        Knob(group="Speed", metavar="NAME", choices=BACKENDS, help="What the workers are."),
+    ] = "process"
+    timeout: Annotated[
+        float,
+        Knob(
+            group="Speed",
+            metavar="SECONDS",
+            read=read_seconds,
+            least=0.001,
+            help="Give up on an answer that is not whole this long after its request was sent.",
+        ),
+    ] = 30.0
+    connect_timeout: Annotated[
+        float,
+        Knob(
+            group="Speed",
+            metavar="SECONDS",
+            read=read_seconds,
+            least=0.001,
+            help="Give up on a connection that is not made in this time.",
+        ),
+    ] = 5.0
+
+    follow: Annotated[bool, Knob(group="Following links", help="Follow the links on pages that are in scope.")] = False
+    depth: Annotated[
+        int | None,
+        Knob(
+            group="Following links",
+            metavar="N",
+            read=read_count,
+            least=0,
+            help="Follow links this far from a seed. Default: no limit.",
+        ),
+    ] = None
+    scope: Annotated[
+        str,
+        Knob(
+            group="Following links",
+            metavar="NAME",
+            choices=SCOPES,
+            help="Follow links to: the seeds' hosts and where their redirects end (host), their registrable "
+            "domains (domain), below the seeds' directories (prefix), or anywhere (all).",
+        ),
+    ] = "host"
+    include: Annotated[
+        tuple[str, ...],
+        Knob(
+            group="Following links",
+            metavar="PATTERN",
+            repeats=True,
+            help="Follow only links that match one of these, such as '/catalogue/**'.",
+        ),
+    ] = ()
+    exclude: Annotated[
+        tuple[str, ...],
+        Knob(group="Following links", metavar="PATTERN", repeats=True, help="Do not follow links that match any of these."),
+    ] = ()
+    max_pages: Annotated[
+        int | None,
+        Knob(
+            group="Limits",
+            metavar="N",
+            read=read_count,
+            least=1,
+            help="Stop when this many pages were fetched. Default: no limit.",
+        ),
+    ] = None
+    max_time: Annotated[
+        float | None,
+        Knob(
+            group="Limits",
+            metavar="SECONDS",
+            read=read_seconds,
+            least=0.001,
+            help="Start no request after this time. Default: no limit.",
+        ),
+    ] = None
+    max_body: Annotated[
+        int,
+        Knob(
+            group="Limits",
+            metavar="BYTES",
+            read=read_bytes,
+            least=1,
+            help="Read at most this much of a body; a longer one is cut and marked.",
+        ),
+    ] = 16 * MIB
+    max_redirects: Annotated[
+        int,
+        Knob(group="Limits", metavar="N", read=read_count, least=0, help="Follow at most this many redirects of one URL."),
+    ] = 10
+
+    per_host: Annotated[
+        int,
+        Knob(
+            group="Politeness",
+            metavar="N",
+            read=read_count,
+            least=1,
+            help="Ask one host for at most this many pages at once.",
+        ),
+    ] = 2
+    delay: Annotated[
+        float,
+        Knob(
+            group="Politeness",
+            metavar="SECONDS",
+            read=read_seconds,
+            least=0,
+            help="Leave at least this long between two requests to one host; a longer Crawl-delay in its "
+            "robots.txt wins.",
+        ),
+    ] = 0.0
+    robots: Annotated[
+        bool,
+        Knob(group="Politeness", help="Obey robots.txt."),
+    ] = True
+    user_agent: Annotated[
+        str,
+        Knob(
+            group="Politeness",
+            metavar="TEXT",
+            help="Name yourself to servers. Its first word is looked up in robots.txt.",
+        ),
+    ] = "crawlpool/0.1 (a concurrent crawler; https://pypi.org/project/crawlpool/)"
+    retries: Annotated[
+        int,
+        Knob(
+            group="Politeness",
+            metavar="N",
+            read=read_count,
+            least=0,
+            help="Try again this many times after a timeout, a connection fault, or status 429 or 5xx.",
+        ),
+    ] = 2
+    backoff: Annotated[
+        float,
+        Knob(
+            group="Politeness",
+            metavar="SECONDS",
+            read=read_seconds,
+            least=0,
+            help="Wait about this long before the first retry, twice as long before each further one.",
+        ),
+    ] = 1.0
+    max_wait: Annotated[
+        float,
+        Knob(
+            group="Politeness",
+            metavar="SECONDS",
+            read=read_seconds,
+            least=0,
+            help="Wait at most this long when a server asks for it (Retry-After); beyond it a URL is "
+            "recorded as deferred.",
+        ),
+    ] = 600.0
+    max_crawl_delay: Annotated[
+        float,
+        Knob(
+            group="Politeness",
+            metavar="SECONDS",
+            read=read_seconds,
+            least=0,
+            help="Believe a Crawl-delay up to this; a longer one counts as this.",
+        ),
+    ] = 60.0
+
+    header: Annotated[
+        tuple[tuple[str, str], ...],
+        Knob(
+            group="Requests",
+            metavar="'NAME: VALUE'",
+            read=read_header,
+            repeats=True,
+            short="H",
+            help="Send this header, to the seeds' hosts only where it is a credential.",
+        ),
+    ] = ()
+    cookie: Annotated[
+        tuple[tuple[str, str], ...],
+        Knob(
+            group="Requests",
+            metavar="NAME=VALUE",
+            read=read_cookie,
+            repeats=True,
+            help="Send this cookie to the seeds' hosts.",
+        ),
+    ] = ()
+    proxy: Annotated[
+        str | None,
+        Knob(
+            group="Requests",
+            metavar="URL",
+            help="Go through this proxy, such as http://127.0.0.1:3128. Default: what the environment names.",
+        ),
+    ] = None
+    insecure: Annotated[bool, Knob(group="Requests", help="Do not verify TLS certificates.")] = False
+
+    fail_fast: Annotated[bool, Knob(group="Failures", help="Stop at the first page whose handler raises.")] = False
+
+    def __post_init__(self) -> None:
+        """Check every knob, and bring mappings to pairs."""
+        known = knobs()
+        for field in fields(self):
+            name, knob = field.name, known[field.name]
+            value = getattr(self, name)
+            if knob.repeats:
+                value = _as_tuple(value)
+                object.__setattr__(self, name, value)
+            if value is not None or field.default is not None:
+                _check(name, knob, value)
+        if not self.user_agent.strip():
+            raise ConfigError('user_agent is empty; servers are told who asks, such as "mybot/1.0 (+https://me.example)"')
+        for text, name in ((self.user_agent, "user_agent"), *((v, f"header {n}") for n, v in self.header)):
+            if "\r" in text or "\n" in text:
+                raise ConfigError(f"{name} {text!r} holds a line break; a header is one line")
+        if self.proxy is not None and "://" not in self.proxy:
+            raise ConfigError(f"proxy {self.proxy!r} is not a URL; write it as http://host:port")
+
+    @property
+    def token(self) -> str:
+        """Our product token, what robots.txt calls us: the User-Agent up to "/" or a space (RFC 9309, 2.2.1)."""
+        return self.user_agent.split()[0].partition("/")[0]
+
+
+class Knobs(TypedDict, total=False):
+    """The same knobs as keywords of the library, for `Unpack`."""
+
+    workers: int | None
+    backend: str
+    timeout: float
+    connect_timeout: float
+    follow: bool
+    depth: int | None
+    scope: str
+    include: tuple[str, ...] | list[str] | str
+    exclude: tuple[str, ...] | list[str] | str
+    max_pages: int | None
+    max_time: float | None
+    max_body: int
+    max_redirects: int
+    per_host: int
+    delay: float
+    robots: bool
+    user_agent: str
+    retries: int
+    backoff: float
+    max_wait: float
+    max_crawl_delay: float
+    header: Mapping[str, str] | Pairs
+    cookie: Mapping[str, str] | Pairs
+    proxy: str | None
+    insecure: bool
+    fail_fast: bool
+
+
+@cache
+def knobs() -> Mapping[str, Knob]:
+    """Every knob by the name of its field, in the order of declaration."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return {field.name: hints[field.name].__metadata__[0] for field in fields(Settings)}
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, Mapping):
+        return tuple((str(name), str(text)) for name, text in value.items())
+    return tuple(value)
+
+
+def _check(name: str, knob: Knob, value: Any) -> None:
+    if knob.choices and value not in knob.choices:
+        raise ConfigError(f"unknown {name} {value!r}; known: {', '.join(sorted(knob.choices))}")
+    if knob.least is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ConfigError(f"{name} is {value!r}, and should be a number")
+    if not math.isfinite(value) or value < knob.least or (knob.most is not None and value > knob.most):
+        upto = f" to {knob.most:g}" if knob.most is not None else " or more"
+        raise ConfigError(f"{name} is {value!r}, and should be {knob.least:g}{upto}")
+
