@@ -1,0 +1,296 @@
+"""What a crawl has done so far: counts while it runs, what the closing lines say after.
+
+Only the crawl's main thread writes here. Reading from another thread (a bar, a
+notebook) is harmless: the numbers may be one page apart, never broken. Time is
+always passed in, in seconds of one steady clock such as `time.monotonic`.
+
+Every URL that was accepted ends in exactly one call, `answered` or `failed`.
+"""
+
+from collections import Counter, deque
+from typing import Literal, TypeAlias, get_args
+
+from .model import Failure, Response
+from .urls import host
+
+Stage: TypeAlias = Literal["held back", "waiting", "parsing", "storing"]
+"""What the main thread's time, or a free worker's, went into.
+
+held back: a worker was free and a URL waited, and politeness let none go.
+waiting:   the main thread had nothing to do until an answer came.
+parsing:   parsing and the user's handlers, in the main thread.
+storing:   writing records and bringing them to the disk.
+"""
+
+MOST_HOSTS = 5000
+"""Hosts that are counted one by one; the pages of all further ones are counted together."""
+
+MOST_BAD_LINES = 100
+"""Lines that are kept as text; all are counted."""
+
+_WINDOW_S = 10.0
+_SAMPLE_S = 0.25
+
+
+class HostCount:
+    """What one host has cost and given.
+
+    Attributes:
+        pages: Its URLs that came to an end, however that was.
+        failed: Those of them without an answer, with status 400 or more, or lost to a handler.
+        bytes: Sum of the bodies' sizes, coding removed.
+        elapsed_s: Sum over their last requests, from sending to the last byte.
+    """
+
+    __slots__ = ("bytes", "elapsed_s", "failed", "pages")
+
+    def __init__(self) -> None:
+        self.pages = 0
+        self.failed = 0
+        self.bytes = 0
+        self.elapsed_s = 0.0
+
+    @property
+    def mean_s(self) -> float:
+        """Seconds of one request, on average."""
+        return self.elapsed_s / self.pages if self.pages else 0.0
+
+
+class Stats:
+    """What a crawl has done so far.
+
+    Attributes:
+        pages: URLs that came to an end: answered, whatever the status, or failed.
+        ok: Those answered with a status below 400 and lost to nothing after it.
+        statuses: How many answers had each status.
+        failures: How many URLs failed for each kind of reason (`FailureKind`).
+        listed_failed: Of the URLs that the user named, those that are not `ok`.
+        seeds: URLs that the user named, duplicates and bad lines left out.
+        duplicates: URLs that the user named again.
+        bad_lines: The first hundred lines that hold no URL, each with its place and why.
+        bad_line_count: How many such lines there were in all.
+        items: Records handed to the stores.
+        bytes: Sum of the bodies' sizes, coding removed.
+        cut: Bodies that were cut short at the cap.
+        redirects: Redirects that were followed.
+        retries: Why requests were sent again, and how often each.
+        skips: Why links were not followed or URLs left out, and how often each.
+        workers_lost: Workers that died and were replaced.
+        robots_files: robots.txt files that were fetched.
+        hosts: `HostCount` by host, for the first `MOST_HOSTS` hosts.
+        other_hosts: All hosts beyond those, together.
+        spent_s: Seconds by `Stage`.
+        held_by: Seconds held back by cause, where the cause was given.
+        fetching_s: Sum of all requests' seconds; workers fetch side by side, so
+            it may be many times the length of the crawl.
+        waiting: URLs waiting now.
+        out: Requests with a worker now.
+        workers: Workers that exist now.
+        most_workers: The most that existed at once.
+    """
+
+    def __init__(self) -> None:
+        self.pages = 0
+        self.ok = 0
+        self.statuses: Counter[int] = Counter()
+        self.failures: Counter[str] = Counter()
+        self.listed_failed = 0
+        self.seeds = 0
+        self.duplicates = 0
+        self.bad_lines: list[str] = []
+        self.bad_line_count = 0
+        self.items = 0
+        self.bytes = 0
+        self.cut = 0
+        self.redirects = 0
+        self.retries: Counter[str] = Counter()
+        self.skips: Counter[str] = Counter()
+        self.workers_lost = 0
+        self.robots_files = 0
+        self.hosts: dict[str, HostCount] = {}
+        self.other_hosts = HostCount()
+        self.spent_s: dict[Stage, float] = dict.fromkeys(get_args(Stage), 0.0)
+        self.held_by: dict[str, float] = {}
+        self.fetching_s = 0.0
+        self.waiting = 0
+        self.out = 0
+        self.workers = 0
+        self.most_workers = 0
+        self._began: float | None = None
+        self._latest = 0.0
+        self._samples: deque[tuple[float, int, int]] = (
+            deque()
+        )  # (when, pages, pages and all that is known to come)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Stats {self.pages} pages, {self.ok} ok, {self.any_failed} failed, {self.items} items, "
+            f"{self.elapsed_s():.1f} s>"
+        )
+
+    @property
+    def any_failed(self) -> int:
+        """URLs, listed or found, that are not `ok`."""
+        return self.pages - self.ok
+
+    def listed(self, n: int = 1) -> None:
+        """Count URLs that the user named and the crawl accepted."""
+        self.seeds += n
+
+    def duplicate(self, n: int = 1) -> None:
+        """Count URLs that the user named again."""
+        self.duplicates += n
+
+    def bad_line(self, text: str) -> None:
+        """Count a line that holds no URL; `text` says where it is and why."""
+        self.bad_line_count += 1
+        if len(self.bad_lines) < MOST_BAD_LINES:
+            self.bad_lines.append(text)
+
+    def answered(self, response: Response) -> None:
+        """Count the final answer of a URL; not one that is sent again, nor a redirect that is followed."""
+        request = response.request
+        is_ok = response.status < 400
+        self.pages += 1
+        self.statuses[response.status] += 1
+        self.bytes += response.size
+        self.fetching_s += response.elapsed_s
+        self.redirects += len(request.redirects)
+        if response.is_cut:
+            self.cut += 1
+        if is_ok:
+            self.ok += 1
+        elif request.is_listed:
+            self.listed_failed += 1
+        self._count_host(request.target, is_ok, response.size, response.elapsed_s)
+
+    def failed(self, failure: Failure) -> None:
+        """Count a URL that failed for good; a page whose handler raised comes here and not to `answered`."""
+        request, response = failure.request, failure.response
+        size = 0
+        elapsed_s = failure.elapsed_s
+        self.pages += 1
+        self.failures[failure.kind.value] += 1
+        self.redirects += len(request.redirects)
+        if response is not None:
+            size, elapsed_s = response.size, response.elapsed_s
+            self.statuses[response.status] += 1
+            self.bytes += size
+            if response.is_cut:
+                self.cut += 1
+        self.fetching_s += elapsed_s
+        if request.is_listed:
+            self.listed_failed += 1
+        self._count_host(request.target, False, size, elapsed_s)
+
+    def retried(self, why: str, elapsed_s: float = 0.0) -> None:
+        """Count a request that goes out again, and the seconds that the failed one took."""
+        self.retries[why] += 1
+        self.fetching_s += elapsed_s
+
+    def skipped(self, why: str, n: int = 1) -> None:
+        """Count links that are not followed, or URLs left out, by reason: "scope", "depth", "known redirect"."""
+        self.skips[why] += n
+
+    def item(self, n: int = 1) -> None:
+        """Count records handed to the stores."""
+        self.items += n
+
+    def worker_lost(self) -> None:
+        """Count a worker that died."""
+        self.workers_lost += 1
+
+    def robots_fetched(self) -> None:
+        """Count a robots.txt that was fetched."""
+        self.robots_files += 1
+
+    def spent(self, stage: Stage, seconds: float, *, why: str = "") -> None:
+        """Add to where the time went.
+
+        Args:
+            stage: One of `Stage`.
+            seconds: How long.
+            why: What held URLs back, if that is known: "per_host", "delay",
+                "crawl_delay", "retry_after" or "slow_host".
+        """
+        self.spent_s[stage] += seconds
+        if why:
+            self.held_by[why] = self.held_by.get(why, 0.0) + seconds
+
+    def begin(self, now: float) -> None:
+        """Say when the crawl began; without it, it began at the first `gauge`."""
+        self._began = self._latest = now
+
+    def gauge(self, *, waiting: int, out: int, workers: int, now: float) -> None:
+        """Say how things stand; called often, and cheap."""
+        self.waiting = waiting
+        self.out = out
+        self.workers = workers
+        self.most_workers = max(self.most_workers, workers)
+        if self._began is None:
+            self._began = now
+        self._latest = now
+        samples = self._samples
+        if samples and now - samples[-1][0] < _SAMPLE_S:
+            return
+        samples.append((now, self.pages, self.pages + waiting + out))
+        while len(samples) > 2 and now - samples[1][0] >= _WINDOW_S:
+            samples.popleft()
+
+    def elapsed_s(self, now: float | None = None) -> float:
+        """Seconds since the crawl began, up to `now` or else to the last `gauge`."""
+        if self._began is None:
+            return 0.0
+        return max(0.0, (self._latest if now is None else now) - self._began)
+
+    @property
+    def pages_per_s(self) -> float:
+        """Pages a second over the last ten seconds, or since the crawl began if that is less."""
+        if not self._samples:
+            return 0.0
+        since, before, _ = self._samples[0]
+        span = self._latest - since
+        return (self.pages - before) / span if span > 0 else 0.0
+
+    def eta_s(self, now: float, *, most_pages: int | None = None) -> float | None:
+        """Seconds that are left, or None when that cannot be known.
+
+        It is known when nothing new was found or read for some seconds, or when
+        more waits than a limit of `most_pages` lets through. It believes that the
+        pace of the last ten seconds goes on.
+        """
+        if len(self._samples) < 2:
+            return None
+        since, _, known = self._samples[0]
+        total = self.pages + self.waiting + self.out
+        left = self.waiting + self.out
+        if most_pages is not None and total >= most_pages:
+            left = max(0, most_pages - self.pages)
+        elif total > known or self._latest - since < 1.0:
+            return None
+        pace = self.pages_per_s
+        if pace <= 0.0:
+            return None
+        return max(0.0, left / pace - (now - self._latest))
+
+    def slowest_hosts(self, most: int = 5) -> list[tuple[str, HostCount]]:
+        """The hosts whose requests took longest on average, slowest first."""
+        counted = [(name, count) for name, count in self.hosts.items() if count.elapsed_s > 0]
+        counted.sort(key=lambda pair: pair[1].mean_s, reverse=True)
+        return counted[:most]
+
+    def _count_host(self, url: str, is_ok: bool, size: int, elapsed_s: float) -> None:
+        if not url:  # a URL that could never be asked belongs to no host
+            return
+        name = host(url)
+        count = self.hosts.get(name)
+        if count is None:
+            if len(self.hosts) < MOST_HOSTS:
+                count = self.hosts[name] = HostCount()
+            else:
+                count = self.other_hosts
+        count.pages += 1
+        count.bytes += size
+        count.elapsed_s += elapsed_s
+        if not is_ok:
+            count.failed += 1
