@@ -1,0 +1,116 @@
+"""The command line: words in, exit code out; the only part of crawlpool that prints.
+
+main          the first word chooses the command; every error ends here
+├── crawl     crawlpool urls.txt --workers 8
+│   ├── flags      every knob as a flag; complaints that say what would do
+│   ├── handler    FILE.py:function -> the function
+│   ├── dry_run    what would be asked, without asking
+│   ├── logs       -v, --log-file
+│   ├── progress   the bar, or a line now and then
+│   ├── interrupts Ctrl-C once, twice
+│   ├── hints      what would help
+│   └── closing    the table at the end, and the exit code
+├── demo      crawlpool demo
+└── serve     crawlpool serve DIR
+
+Starting must feel like nothing, so a module is imported when its command is
+chosen, and a library when it is needed: that is why imports stand in functions.
+"""
+
+import sys
+from collections.abc import Sequence
+from errno import ENOSPC
+
+COMMANDS = ("crawl", "demo", "serve")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: The words behind the program's name; those of this process by default.
+
+    Returns:
+        The exit code: 0 every listed URL answered, 2 wrong usage, 3 some listed
+        URLs failed, 4 could not write, 5 workers gone, 6 nothing to do, 7 the
+        network was gone, 130 Ctrl-C, 143 SIGTERM.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _run(words)
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:  # whoever read our words has gone: `crawlpool --help | head -1`
+        code = 0
+    except OSError as error:
+        if error.errno != ENOSPC:
+            raise
+        from .screen import complain  # noqa: PLC0415  see above: a module is imported when it is needed
+
+        complain(f"cannot write: {error.strerror}")
+        code = 4
+    return _leave(code)
+
+
+def _run(words: list[str]) -> int:
+    if words == ["--version"]:
+        print(version())
+        return 0
+    from ..errors import CrawlpoolError  # noqa: PLC0415
+
+    command = words[0] if words and words[0] in COMMANDS else ""
+    rest = words[1:] if command else words
+    try:
+        if command == "demo":
+            from .demo import demo  # noqa: PLC0415
+
+            return demo(rest)
+        if command == "serve":
+            from .serve import serve_command  # noqa: PLC0415
+
+            return serve_command(rest)
+        from .crawl import crawl  # noqa: PLC0415
+
+        return crawl(rest)
+    except CrawlpoolError as error:
+        from .screen import complain  # noqa: PLC0415
+
+        complain(str(error))
+        return error.exit_code
+
+
+def version() -> str:
+    """What `--version` says."""
+    from importlib.metadata import PackageNotFoundError  # noqa: PLC0415
+    from importlib.metadata import version as installed  # noqa: PLC0415
+
+    try:
+        number = installed("crawlpool")
+    except PackageNotFoundError:
+        number = "(not installed: run from its source)"
+    return f"crawlpool {number}, Python {sys.version.split()[0]}"
+
+
+def _leave(code: int) -> int:
+    """Flush what was printed while a failure can still be told; at shutdown Python would only mutter.
+
+    A stream that cannot take more is pointed at the null device, so that Python's
+    own flush at exit finds nothing to complain about.
+    """
+    import os  # noqa: PLC0415
+
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:  # closed by the caller: `crawlpool ... >&-`
+            continue
+        try:
+            stream.flush()
+        except (OSError, ValueError) as error:
+            if code == 0 and not isinstance(error, BrokenPipeError) and stream is sys.stdout:
+                code = 4
+            try:
+                null = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(null, stream.fileno())
+                os.close(null)
+            except (OSError, ValueError):  # a stream without a descriptor has no flush at exit either
+                continue
+    return code

@@ -1,0 +1,176 @@
+"""`crawlpool URL|FILE ...`: the crawl itself, from words to exit code.
+
+Reading order: the flags become `Settings`, the words become seeds, the handler is
+loaded; then a `Crawler` runs, with the bar, the log lines and the signals around
+it; then the closing table. Everything that can be wrong with what was typed is
+said before the first request.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from ..errors import ConfigError, CrawlpoolError
+from ..settings import Settings
+from .flags import SHORT_HELP, crawl_parser, default_workers, parse, settings_of
+from .screen import Above, Screen
+
+if TYPE_CHECKING:
+    from ..stats import Stats
+    from ..stores.base import Store
+
+_PEEK = 1000
+
+
+def crawl(words: Sequence[str]) -> int:
+    """Crawl what the words name; the exit code is that of `cli.main`."""
+    if not words:
+        print(SHORT_HELP, end="", file=sys.stderr)
+        return 2
+    parser = crawl_parser()
+    if any(word in {"-h", "--help"} for word in words):  # also beside something that is wrong
+        parser.print_help()
+        return 0
+    given = parse(parser, words)
+    if given.version:
+        from . import version  # noqa: PLC0415  imports stand where they are needed, so that starting is quick
+
+        print(version())
+        return 0
+    if not given.words:
+        raise ConfigError("nothing to crawl: name a URL, a file of URLs, or - for standard input")
+    settings = settings_of(given)
+    screen = Screen(sys.stderr, quiet=given.quiet)
+    seeds = _seeds(given)
+    if given.dry_run:
+        from .dry_run import dry_run  # noqa: PLC0415
+
+        bad = dry_run(seeds, settings, default_workers(settings), screen)
+        return 3 if bad and given.fail_on != "none" else 0
+    return _crawl(given, settings, seeds, screen)
+
+
+def _seeds(given: argparse.Namespace) -> Iterator[Any]:
+    from ..seeds import read_words  # noqa: PLC0415
+
+    stdin = sys.stdin.buffer if "-" in given.words and sys.stdin is not None else None
+    return iter(read_words(given.words, column=given.column, stdin=stdin))
+
+
+def _crawl(given: argparse.Namespace, settings: Settings, seeds: Iterator[Any], screen: Screen) -> int:
+    """Run the crawl with everything around it, and say at the end how it went."""
+    from ..api import Crawler  # noqa: PLC0415
+    from ..stores.base import Start  # noqa: PLC0415
+    from .closing import exit_code  # noqa: PLC0415
+    from .interrupts import Interrupts  # noqa: PLC0415
+    from .logs import logging_to  # noqa: PLC0415
+    from .progress import Progress  # noqa: PLC0415
+
+    crawler = Crawler(settings=settings)
+    if given.handler is not None:
+        from .handler import load_handler  # noqa: PLC0415
+
+        crawler.on_page()(load_handler(given.handler))
+    outputs = _outputs(given.output, screen)
+    start = Start.FRESH if given.fresh else Start.APPEND if given.append else None
+    interrupts = Interrupts(crawler.stop)
+    progress = Progress(screen, most_pages=settings.max_pages)
+    end = _End(given, settings, screen)
+    with ExitStack() as around:
+        around.enter_context(
+            logging_to(screen, verbose=given.verbose, quiet=given.quiet, file=given.log_file)
+        )
+        around.enter_context(progress.shown())
+        around.enter_context(interrupts.taken())
+        try:
+            result = crawler.run(
+                _with_note(seeds, given, settings, screen),
+                output=outputs,
+                start=start,
+                failed=given.failed,
+                watch=progress.tick,
+                notice=screen.say,
+            )
+        except CrawlpoolError as error:
+            if _is_reader_gone(error):
+                return interrupts.code
+            around.close()
+            end.show(crawler.stats, ended="error")
+            raise
+        except KeyboardInterrupt:
+            around.close()
+            end.show(crawler.stats, ended="stopped")
+            return interrupts.code or 130
+    end.show(result.stats, ended=result.ended, left=result.waiting)
+    return exit_code(result.stats, ended=result.ended, interrupted=interrupts.code, fail_on=given.fail_on)
+
+
+def _with_note(
+    seeds: Iterator[Any], given: argparse.Namespace, settings: Settings, screen: Screen
+) -> Iterable[Any]:
+    """Look at the first seeds for what is worth saying at the start; all of them come out again.
+
+    Standard input is not waited for: the first line of a pipe may be all there is for an hour.
+    """
+    if screen.quiet or "-" in given.words:
+        return seeds
+    from .hints import one_host_note  # noqa: PLC0415
+
+    first = list(islice(seeds, _PEEK))
+    note = one_host_note(first, settings, default_workers(settings))
+    if note:
+        screen.say(note)
+    return chain(first, seeds)
+
+
+def _outputs(files: Sequence[str], screen: Screen) -> list["str | Store"]:
+    """Where records go: the files named, and standard output for "-" or when none is named."""
+    if not files:
+        files = ["-"]
+    if len(set(files)) < len(files):
+        twice = next(file for file in files if files.count(file) > 1)
+        raise ConfigError(f"--output {twice} is named twice")
+    return [_standard_output(screen) if file == "-" else file for file in files]
+
+
+def _standard_output(screen: Screen) -> "Store":
+    from ..stores.stdout import StreamStore  # noqa: PLC0415
+
+    if sys.stdout is None:
+        raise ConfigError("standard output is closed; name a file with -o")
+    is_terminal = sys.stdout.isatty()
+    is_shared = is_terminal and screen.is_terminal
+    stream = cast("TextIO", Above(sys.stdout, screen)) if is_shared else sys.stdout
+    return StreamStore(stream, is_terminal=is_terminal)
+
+
+def _is_reader_gone(error: CrawlpoolError) -> bool:
+    """Whether standard output was closed by its reader, as `| head` does; that is an end like any other."""
+    from ..stores.stdout import OutputClosed  # noqa: PLC0415
+
+    return isinstance(error, OutputClosed)
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Shows the closing table."""
+
+    given: argparse.Namespace
+    settings: Settings
+    screen: Screen
+
+    def show(self, stats: "Stats", *, ended: str, left: int = 0) -> None:
+        """Say how it went; nothing when nothing was done."""
+        if self.screen.quiet or not (stats.pages or stats.bad_line_count or ended != "error"):
+            return
+        from .closing import closing_rows, headline, show  # noqa: PLC0415
+        from .hints import what_would_help  # noqa: PLC0415
+
+        hints = what_would_help(stats, self.settings, default_workers(self.settings))
+        rows = closing_rows(stats, hints=hints, failed_file=self.given.failed)
+        files = [file for file in self.given.output if file != "-"]
+        show(self.screen, headline(stats, ended=ended, left=left, outputs=files), rows)

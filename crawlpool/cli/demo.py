@@ -1,0 +1,122 @@
+"""`crawlpool demo`: a sample site on this machine, crawled by the real command before your eyes.
+
+The site is served by a thread here; each crawl is a process of its own, the same
+that you would type. Nothing leaves the machine.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from ..serve import Server, sample_site, sample_sites, serve
+from .flags import new_parser
+from .screen import printable
+
+_USAGE = "crawlpool demo [bookshop|traps] [FLAG ...]"
+_DESCRIPTION = """\
+Serve a sample site on 127.0.0.1, crawl it with the real command, and explain what
+happened. All flags of a crawl may be given, such as --workers 2 or --backend thread."""
+
+_LATENCY_S = 0.02
+
+_HANDLER = '''\
+def book(page):
+    """Called in the main process with every page that was fetched."""
+    price = page.get(".price_color")
+    upc = page.get("table td")
+    if price and upc:  # a page about one book; on others only the links matter
+        yield {"title": page.get("h1"), "price": price, "upc": upc, "url": page.url}
+'''
+
+_EXPLAINED = """\
+What happened
+  The first URL went into the frontier, where URLs wait, each once.
+  As soon as its host might be asked (two pages at once is polite), it went to a free
+  lane: one worker process in a pool of its own. The worker fetched it and read title
+  and links off the page. The pool's callback only put the answer into a queue.
+  The main thread took it from there: called the handler, wrote the records to the
+  store, and put the links that belong to this site back into the frontier.
+  When nothing waited and nothing was out, the crawl was over.
+"""
+
+_NEXT = """\
+What to type next
+  crawlpool https://example.com/ --follow --depth 1 -o pages.jsonl     a site of yours
+  crawlpool urls.txt -o pages.csv                                      your own list of URLs
+  crawlpool demo traps                                                 a site full of traps
+  crawlpool --help                                                     every flag
+"""
+
+
+def demo(words: Sequence[str]) -> int:
+    """Run the demo; the exit code is that of the last crawl."""
+    words = list(words)
+    if any(word in {"-h", "--help"} for word in words):
+        new_parser(_USAGE, description=_DESCRIPTION).print_help()
+        return 0
+    name = words.pop(0) if words and words[0] in sample_sites() else "bookshop"
+    folder = Path(tempfile.mkdtemp(prefix="crawlpool-demo-"))
+    with serve(sample_site(name), latency_s=_LATENCY_S) as server:
+        _say(f"The sample site {name!r} is now at {server.url}/ on this machine; this crawls it:")
+        code = _crawl(folder, [f"{server.url}/", "--follow", "-o", "pages.jsonl", *words])
+        if code not in {0, 3}:
+            return code
+        _show(folder / "pages.jsonl", "One record a page, as JSON Lines:")
+        if name == "bookshop":
+            code = _with_handler(folder, server, words)
+            if code not in {0, 3}:
+                return code
+    _say("")
+    _say(_EXPLAINED)
+    _say(_NEXT)
+    _say(f"The files are in {folder}")
+    return code
+
+
+def _with_handler(folder: Path, server: Server, words: Sequence[str]) -> int:
+    (folder / "books.py").write_text(_HANDLER, encoding="utf-8")
+    _say("\nNow with a handler of six lines, books.py, that says what a record is:\n")
+    _say("".join(f"    {line}\n" for line in _HANDLER.splitlines()))
+    code = _crawl(
+        folder, [f"{server.url}/", "--follow", "--handler", "books.py:book", "-o", "books.csv", *words]
+    )
+    if code in {0, 3}:
+        _show(folder / "books.csv", "What the handler yielded, as CSV:")
+    return code
+
+
+def _crawl(folder: Path, words: Sequence[str]) -> int:
+    """Run the command in a process of its own, its output going where ours goes."""
+    _say(f"\n$ crawlpool {' '.join(_quoted(word) for word in words)}\n")
+    # The package may be run from its source, without being installed.
+    home = str(Path(__file__).resolve().parents[2])
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))}
+    with subprocess.Popen([sys.executable, "-m", "crawlpool", *words], cwd=folder, env=env) as process:  # noqa: S603  our own words
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:  # the crawl got it as well, and ends in its own time
+                continue
+
+
+def _show(file: Path, head: str) -> None:
+    """Print the first lines of a file, as wide as the terminal."""
+    width = shutil.get_terminal_size().columns - 4
+    _say(f"\n{head}")
+    with file.open(encoding="utf-8") as lines:
+        for line in islice(lines, 3):
+            text = printable(line.rstrip("\r\n"))
+            _say(f"  {text if len(text) <= width else text[: width - 3] + '...'}")
+
+
+def _quoted(word: str) -> str:
+    return f"'{word}'" if " " in word else word
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)

@@ -1,0 +1,282 @@
+"""The flags of a crawl: every knob of `Settings` by its own declaration, and a few of the command's own.
+
+What is typed wrong is quoted, with what would do; nothing is guessed or ignored.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+from ..errors import ConfigError
+from ..settings import FAIL_ON, Knob, Settings, knobs, read_bytes, read_seconds
+from .figures import seconds, size
+
+USAGE = "crawlpool [FLAG ...] URL|FILE|- ..."
+
+SHORT_HELP = """\
+crawlpool fetches web pages with a pool of workers.
+
+  crawlpool urls.txt -o pages.jsonl                 every URL in a file, one a line
+  crawlpool https://example.com/ --follow           a site, by its links
+  crawlpool demo                                    a sample site, served on this machine
+  crawlpool --help                                  every flag
+"""
+
+_DESCRIPTION = """\
+Fetch web pages with a pool of workers, politely, and store a record of each.
+
+Words: files of URLs (one a line; # begins a comment; .gz is fine), CSV files with
+--column, - for standard input, and URLs. Flags may stand among them. A file that is
+called like a command is written ./demo."""
+
+_EPILOG = """\
+Other commands:
+  crawlpool demo             Crawl a sample site, and explain what happened.
+  crawlpool serve DIR        Serve a directory, or a sample site, on this machine.
+
+Exit codes:
+  0 every listed URL was answered      5 the workers are gone
+  2 wrong usage                        6 nothing to do
+  3 some listed URLs failed            7 the network is gone
+  4 a record could not be written      130, 143 interrupted
+
+Examples:
+  crawlpool urls.txt --workers 16 -o pages.csv
+  crawlpool https://example.com/ --follow --depth 2 --delay 1 -o site.jsonl
+  crawlpool shops.csv --column website --handler shop.py:parse -o shops.sqlite
+  crawlpool urls.txt --failed failed.txt; crawlpool failed.txt --retries 5"""
+
+
+_WORDING = {
+    r"expected one argument": "a value is missing behind it",
+    r"ignored explicit argument (.*)": r"takes no value, and was given \1",
+    r"not allowed with argument (.*)": r"cannot be given together with \1",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with complaints as `ConfigError` that say what would do."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse would print."""
+        message = re.sub(r"^argument (?:-\w/)?", "", message)
+        for theirs, ours in _WORDING.items():
+            message = re.sub(theirs, ours, message)
+        raise ConfigError(message)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help; argparse would keep it to itself when that fails."""
+        print(message, end="", file=file or sys.stdout)
+
+    @property
+    def flags(self) -> list[str]:
+        """All long flags, for suggestions."""
+        return [flag for action in self._actions for flag in action.option_strings if flag.startswith("--")]
+
+
+class _Format(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal, but no wider than is pleasant to read."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=min(shutil.get_terminal_size().columns, 100) - 2)
+
+
+def new_parser(usage: str, *, description: str, epilog: str = "") -> Parser:
+    """A parser in the manner of the house, for any command; `-h` is there."""
+    parser = Parser(
+        prog="crawlpool",
+        usage=usage,
+        description=description,
+        epilog=epilog,
+        formatter_class=_Format,
+        allow_abbrev=False,  # a flag added later must not change what an abbreviation means
+        add_help=False,
+    )
+    parser.add_argument("-h", "--help", action="help", help="Show this help and exit.")
+    return parser
+
+
+def parse(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
+    """Read the words; flags and words may be mixed, and behind "--" all are words.
+
+    Raises:
+        ConfigError: A flag is unknown, lacks its value, or the value will not do.
+    """
+    flags, behind = list(words), []
+    if "--" in flags:  # argparse loses words when "--" is mixed with flags, differently in each version
+        at = flags.index("--")
+        flags, behind = flags[:at], flags[at + 1 :]
+    given, unknown = parser.parse_known_intermixed_args(flags)
+    if unknown:
+        raise ConfigError(unknown_flag(unknown[0], parser.flags))
+    given.words = [*(given.words or ()), *behind]
+    return given
+
+
+def unknown_flag(word: str, known: Iterable[str]) -> str:
+    """The complaint about a flag that is not there, with the nearest that is."""
+    flag = word.partition("=")[0]
+    near = get_close_matches(flag.replace("_", "-"), known, n=1, cutoff=0.6)
+    return f"unknown flag {flag}; " + (f"did you mean {near[0]}?" if near else "crawlpool --help lists all")
+
+
+def crawl_parser() -> Parser:
+    """The parser of `crawlpool crawl`, and of `crawlpool` alone."""
+    parser = new_parser(USAGE, description=_DESCRIPTION, epilog=_EPILOG)
+    parser.add_argument("--version", action="store_true", help="Show the version and exit.")
+    parser.add_argument("words", nargs="*", metavar="URL|FILE|-", help=argparse.SUPPRESS)
+    _add_own(parser)
+    add_knobs(parser)
+    return parser
+
+
+def add_knobs(parser: Parser) -> None:
+    """Add a flag for every knob, under its group; a flag that is not typed leaves no trace."""
+    groups: dict[str, Any] = {}
+    known = knobs()
+    for field in fields(Settings):
+        knob = known[field.name]
+        if knob.group not in groups:
+            groups[knob.group] = parser.add_argument_group(knob.group)
+        group, flag = groups[knob.group], knob.flag or field.name.replace("_", "-")
+        names = [f"-{knob.short}"] if knob.short else []
+        help_ = knob.help.replace("%", "%%")
+        if isinstance(field.default, bool):
+            name, action = (f"--no-{flag}", "store_false") if field.default else (f"--{flag}", "store_true")
+            text = f"Do not {help_[0].lower()}{help_[1:]}" if field.default else help_
+            group.add_argument(
+                *names, name, dest=field.name, action=action, default=argparse.SUPPRESS, help=text
+            )
+            continue
+        group.add_argument(
+            *names,
+            f"--{flag}",
+            dest=field.name,
+            metavar=knob.metavar,
+            type=reader(knob),
+            action="append" if knob.repeats else "store",
+            default=argparse.SUPPRESS,
+            help=help_ + _ending(knob, field.default).replace("%", "%%"),
+        )
+
+
+def settings_of(given: argparse.Namespace) -> Settings:
+    """The `Settings` that the flags ask for; flags that were not typed keep their defaults."""
+    typed = {name: getattr(given, name) for name in knobs() if hasattr(given, name)}
+    try:
+        return Settings(**typed)
+    except ConfigError as error:
+        message = str(error)
+        for name in typed:
+            if message.startswith(f"{name} "):
+                raise ConfigError(f"--{name.replace('_', '-')}: {message.removeprefix(f'{name} ')}") from None
+        raise
+
+
+def reader(knob: Knob) -> Callable[[str], Any]:
+    """How one flag's text becomes its value; a complaint quotes the text."""
+
+    def read(text: str) -> Any:
+        if knob.choices:
+            return chosen(text, knob.choices)
+        try:
+            value = knob.read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{text!r} should be {error}") from None
+        if knob.least is not None and not knob.least <= value <= (
+            knob.most if knob.most is not None else float("inf")
+        ):
+            upto = f" to {knob.most:g}" if knob.most is not None else " or more"
+            raise argparse.ArgumentTypeError(f"{text!r} should be {knob.least:g}{upto}")
+        return value
+
+    return read
+
+
+def chosen(text: str, choices: Sequence[str]) -> str:
+    """Check a word against those allowed."""
+    if text in choices:
+        return text
+    near = get_close_matches(text.lower(), choices, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise argparse.ArgumentTypeError(f"{text!r} should be one of {', '.join(choices)}{hint}")
+
+
+def default_workers(settings: Settings) -> int:
+    """How many workers `settings` mean, with the default worked out."""
+    return settings.workers or max(8, os.cpu_count() or 1)
+
+
+def _ending(knob: Knob, default: Any) -> str:
+    """What help says behind the sentence: the words allowed, and the default last."""
+    ending = (
+        f" One of: {', '.join(knob.choices)}."
+        if knob.choices and not all(c in knob.help for c in knob.choices)
+        else ""
+    )
+    if knob.repeats:
+        return f"{ending} May be given many times."
+    if default is None or "Default:" in knob.help:
+        return ending
+    if knob.read is read_seconds:
+        default = seconds(default) if default else "0 s"
+    elif knob.read is read_bytes:
+        default = size(default)
+    return f"{ending} Default: {default}."
+
+
+def _add_own(parser: Parser) -> None:
+    """The flags that belong to the command and not to the crawl."""
+    out = parser.add_argument_group("Output")
+    out.add_argument(
+        "-o", "--output", action="append", default=[], metavar="FILE",
+        help="Store records in this file; its ending says how (.jsonl, .csv, .sqlite). - is standard output, which is "
+        "also where records go without this flag. May be given many times.",
+    )  # fmt: skip
+    out.add_argument(
+        "--failed",
+        metavar="FILE",
+        help="Write the URLs that failed to this file, with why; it can be crawled again.",
+    )
+    existing = out.add_mutually_exclusive_group()
+    existing.add_argument("--fresh", action="store_true", help="Start over: replace an output that exists.")
+    existing.add_argument(
+        "--append", action="store_true", help="Keep what is in an output that exists, and add to it."
+    )
+    out.add_argument("--no-job", action="store_true", help="Keep no job file beside the output.")
+    out.add_argument(
+        "--handler", metavar="FILE:FUNCTION",
+        help="Call this function with each page and store what it yields, such as shop.py:parse or package.module:parse.",
+    )  # fmt: skip
+    out.add_argument(
+        "--column",
+        metavar="NAME",
+        help="Take URLs from this column of a CSV file; the others go into the record.",
+    )
+    out.add_argument(
+        "--dry-run", action="store_true", help="Show which URLs would be asked first, and ask none."
+    )
+    out.add_argument(
+        "--fail-on", metavar="WHEN", default="listed", type=lambda text: chosen(text, FAIL_ON),
+        help="Exit with 3 when listed URLs failed (listed), when any did (any), or never (none). Default: listed.",
+    )  # fmt: skip
+    talk = parser.add_argument_group("Messages")
+    talk.add_argument(
+        "-q", "--quiet", action="store_true", help="Show no progress, no closing table; only what goes wrong."
+    )
+    talk.add_argument(
+        "-v",
+        "--verbose",
+        action="count",
+        default=0,
+        help="Show a line for each request; -vv shows waits and retries too.",
+    )
+    talk.add_argument(
+        "--log-file", metavar="FILE", help="Add a line for each request, with the time, to this file."
+    )

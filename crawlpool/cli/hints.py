@@ -1,0 +1,180 @@
+"""What would help: pure functions from counts and settings to advice.
+
+Each names the knob and what it would change, and keeps silent unless the figures
+are plain. Advice never asks anybody to be ruder than a server agreed to: where
+politeness is what takes the time, the sentence says whose say that is.
+"""
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+
+from ..model import FailureKind, Request
+from ..settings import Settings
+from ..stats import Stats
+from ..urls import host, normalise
+from .figures import count, seconds, share, size
+
+_LONG_ENOUGH_S = 3.0
+"""Below this, starting the workers weighs more than anything advised here."""
+
+_PEEK = 1000
+
+
+def what_would_help(stats: Stats, settings: Settings, workers: int) -> list[str]:
+    """All the advice that the figures of a crawl support, the weightiest kind first.
+
+    Args:
+        stats: What the crawl did.
+        settings: What it was asked to do.
+        workers: How many workers that meant.
+    """
+    hints = (hint(stats, settings, workers) for hint in _HINTS)
+    return [hint for hint in hints if hint is not None]
+
+
+def one_host_note(seeds: Iterable[object], settings: Settings, workers: int) -> str | None:
+    """What to say at the start when the seeds are all on one host, and most workers will have no work.
+
+    Args:
+        seeds: The first of the seeds; more than a thousand are not looked at.
+        settings: What is asked for.
+        workers: How many workers that means.
+    """
+    hosts = set()
+    read = 0
+    for seed in islice(seeds, _PEEK):
+        url = normalise(seed.url) if isinstance(seed, Request) else None
+        if url is None:
+            continue
+        read += 1
+        hosts.add(host(url))
+        if len(hosts) > 1:
+            return None
+    is_followed = settings.follow and settings.scope in {"host", "prefix"}
+    if not hosts or workers <= settings.per_host or (read <= settings.per_host and not is_followed):
+        return None
+    return (
+        f"{count(workers, 'worker')}, but one host gets {count(settings.per_host, 'request')} at once; "
+        f"--per-host {workers} would use them all"
+    )
+
+
+def _no_network(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001  all hints are called alike
+    lost = stats.failures[FailureKind.DNS] + stats.failures[FailureKind.CONNECT]
+    if stats.pages >= 2 and lost == stats.pages:
+        return "No server could be reached at all: is there a network, and does it need --proxy?"
+    return None
+
+
+def _robots(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001
+    refused = stats.failures[FailureKind.ROBOTS]
+    unreachable = stats.failures[FailureKind.ROBOTS_UNREACHABLE]
+    if stats.pages and refused == stats.pages:
+        return "robots.txt allows none of these URLs; on a site of your own, --no-robots fetches them all the same."
+    if stats.pages and unreachable == stats.pages:
+        return "robots.txt could not be fetched, which forbids everything (RFC 9309); try again when the server answers."
+    return None
+
+
+def _politeness(stats: Stats, settings: Settings, workers: int) -> str | None:
+    held, whole = stats.spent_s["held back"], stats.elapsed_s()
+    if whole < _LONG_ENOUGH_S or held < 0.3 * whole:
+        return None
+    said = f"Politeness held free workers back for {seconds(held)} of {seconds(whole)}"
+    cause = max(stats.held_by, key=stats.held_by.__getitem__, default="")
+    if cause == "crawl_delay":
+        return f"{said}: robots.txt asks for a delay, and more workers do not change that."
+    if cause == "retry_after":
+        return f"{said}: servers asked for a rest; a --delay from the start may save it."
+    if cause == "delay" or (not cause and settings.delay > 0):
+        return (
+            f"{said}: --delay is {seconds(settings.delay)}; a shorter one is quicker, if the servers agree."
+        )
+    hosts = len(stats.hosts)
+    if hosts and hosts * settings.per_host < workers:
+        enough = -(-workers // hosts)
+        where = "one host" if hosts == 1 else f"{count(hosts)} hosts"
+        return (
+            f"{said}: {where} at {settings.per_host} at once cannot use {count(workers, 'worker')}; --per-host {enough} "
+            "would, if the server is yours or does not mind."
+        )
+    return f"{said}: most of what waited was for few hosts; --per-host above {settings.per_host} asks more of each at once."
+
+
+def _too_many_requests(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001
+    refused = stats.statuses[429]
+    if not refused:
+        return None
+    slower = seconds(max(1.0, settings.delay * 2))
+    return f"{count(refused, 'answer')} said 429 Too Many Requests: --delay {slower.replace(' ', '')} asks more gently."
+
+
+def _main_thread(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001
+    whole = stats.elapsed_s()
+    if whole < _LONG_ENOUGH_S:
+        return None
+    parsing, storing = stats.spent_s["parsing"], stats.spent_s["storing"]
+    if parsing > 0.5 * whole:
+        return (
+            f"Parsing and the handler took {share(parsing, whole)} of the time, in the main process: more workers do not "
+            "help there, a lighter handler does (page.css() instead of page.soup)."
+        )
+    if storing > 0.3 * whole:
+        return f"Storing took {share(storing, whole)} of the time: the disk of the output is what is slow."
+    return None
+
+
+def _workers(stats: Stats, settings: Settings, workers: int) -> str | None:
+    whole = stats.elapsed_s()
+    busy_s = stats.fetching_s
+    if whole < _LONG_ENOUGH_S or stats.most_workers < workers or busy_s < 0.85 * whole * workers:
+        return None
+    if len(stats.hosts) * settings.per_host <= workers or _main_thread(stats, settings, workers):
+        return None
+    return f"All {count(workers, 'worker')} were busy nearly all the time: --workers {workers * 2} would be quicker."
+
+
+def _timeouts(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001
+    slow, unconnected = stats.failures[FailureKind.TIMEOUT], stats.failures[FailureKind.CONNECT_TIMEOUT]
+    if slow and slow >= 0.05 * stats.pages:
+        return f"{count(slow, 'URL')} took longer than {seconds(settings.timeout)}: --timeout {settings.timeout * 2:g} waits longer."
+    if unconnected and unconnected >= 0.05 * stats.pages:
+        longer = f"--connect-timeout {settings.connect_timeout * 2:g}"
+        return f"{count(unconnected, 'URL')} gave no connection in {seconds(settings.connect_timeout)}: {longer} waits longer."
+    return None
+
+
+def _cut(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001
+    if not stats.cut:
+        return None
+    bodies = "1 body was" if stats.cut == 1 else f"{count(stats.cut)} bodies were"
+    return f"{bodies} cut at {size(settings.max_body)}: a larger --max-body takes them whole."
+
+
+def _tls(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001
+    bad = stats.failures[FailureKind.TLS]
+    if bad and bad == stats.any_failed:
+        return "Certificates could not be verified; on a server of your own, --insecure fetches all the same."
+    return None
+
+
+def _following(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001
+    if settings.follow and stats.ok and stats.pages <= 1 and stats.skips["scope"]:
+        return f"All links ({count(stats.skips['scope'])}) lead out of scope: --scope domain or --scope all goes there."
+    if not settings.follow and stats.seeds == 1 and stats.ok == 1 and stats.pages == 1 and stats.items <= 1:
+        return "This was the one page that was named: --follow goes on along its links."
+    return None
+
+
+_HINTS: tuple[Callable[[Stats, Settings, int], str | None], ...] = (
+    _no_network,
+    _robots,
+    _politeness,
+    _main_thread,
+    _workers,
+    _too_many_requests,
+    _timeouts,
+    _tls,
+    _cut,
+    _following,
+)

@@ -1,0 +1,148 @@
+"""Every knob is a flag, and what is typed wrong is quoted with what would do."""
+
+from dataclasses import fields
+
+import pytest
+
+from crawlpool.cli.flags import crawl_parser, default_workers, parse, settings_of
+from crawlpool.errors import ConfigError
+from crawlpool.settings import Settings, knobs
+
+
+def read(*words):
+    return parse(crawl_parser(), words)
+
+
+def settings(*words):
+    return settings_of(read(*words))
+
+
+def complaint(*words):
+    with pytest.raises(ConfigError) as caught:
+        settings(*words)
+    return str(caught.value)
+
+
+def test_without_flags_the_settings_are_the_librarys_own():
+    assert settings("urls.txt") == Settings()
+
+
+def test_every_knob_can_be_set_from_the_command_line():
+    given = settings(
+        *("-w", "3", "--backend", "thread", "--timeout", "10s", "--connect-timeout", "500ms", "--follow"),
+        *("--depth", "2", "--scope", "prefix", "--include", "/a/*", "--include", "/b/*", "--exclude", "/c"),
+        *(
+            "--max-pages",
+            "9",
+            "--max-time",
+            "1h",
+            "--max-body",
+            "64k",
+            "--max-redirects",
+            "4",
+            "--per-host",
+            "5",
+        ),
+        *("--delay", "1.5", "--no-robots", "--user-agent", "me/1", "--retries", "0", "--backoff", "2"),
+        *(
+            "--max-wait",
+            "2m",
+            "--max-crawl-delay",
+            "9",
+            "-H",
+            "A: b:c",
+            "--header",
+            "D: e",
+            "--cookie",
+            "k=v=w",
+        ),
+        *("--proxy", "http://127.0.0.1:1", "--insecure", "--fail-fast", "--keep-raw"),
+    )
+    assert given == Settings(
+        workers=3,
+        backend="thread",
+        timeout=10.0,
+        connect_timeout=0.5,
+        follow=True,
+        depth=2,
+        scope="prefix",
+        include=("/a/*", "/b/*"),
+        exclude=("/c",),
+        max_pages=9,
+        max_time=3600.0,
+        max_body=65536,
+        max_redirects=4,
+        per_host=5,
+        delay=1.5,
+        robots=False,
+        user_agent="me/1",
+        retries=0,
+        backoff=2.0,
+        max_wait=120.0,
+        max_crawl_delay=9.0,
+        header=(("A", "b:c"), ("D", "e")),
+        cookie=(("k", "v=w"),),
+        proxy="http://127.0.0.1:1",
+        insecure=True,
+        fail_fast=True,
+        keep_raw=True,
+    )
+    unchanged = [field.name for field in fields(Settings) if getattr(given, field.name) == field.default]
+    assert unchanged == [], "a knob that this test does not turn"
+
+
+def test_help_names_every_knob_and_ends_with_its_default():
+    help_ = " ".join(crawl_parser().format_help().split())
+    for name in knobs():
+        flag = "--no-robots" if name == "robots" else f"--{name.replace('_', '-')}"
+        assert flag in help_
+    assert "after its request was sent. Default: 30 s." in help_
+    assert "Default: 16 MiB." in help_
+    assert "Default: process." in help_
+    assert "Do not obey robots.txt." in help_
+
+
+def test_flags_may_stand_among_the_words():
+    given = read("a.txt", "-w", "4", "b.txt", "--follow", "https://c.test/")
+    assert given.words == ["a.txt", "b.txt", "https://c.test/"]
+
+
+def test_behind_two_dashes_everything_is_a_word():
+    assert read("--", "-odd.txt").words == ["-odd.txt"]
+
+
+def test_a_single_dash_is_a_word():
+    assert read("-", "-q").words == ["-"]
+
+
+def test_the_default_number_of_workers_is_at_least_eight():
+    assert default_workers(Settings()) >= 8
+    assert default_workers(Settings(workers=2)) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--timeout", "abc"], "--timeout: 'abc' should be seconds, such as 30, 0.5, 250ms, 10m or 2h"),
+        (["--timeout"], "--timeout: a value is missing behind it"),
+        (["--workers", "0"], "--workers: '0' should be 1 to 1024"),
+        (["-w", "many"], "--workers: 'many' should be a whole number"),
+        (["--delay=-1"], "--delay: '-1' should be 0 or more"),
+        (["--max-body", "inf"], "--max-body: 'inf' should be bytes, such as 500000, 64k, 16M or 1g"),
+        (["--header", "nonsense"], "'nonsense' should be a name, a colon and a value"),
+        (["--backend", "thred"], "did you mean thread?"),
+        (["--fail-on", "sometimes"], "--fail-on: 'sometimes' should be one of listed, any, none"),
+        (["--user-agent", " "], "--user-agent: is empty"),
+        (["--fresh", "--append"], "--append: cannot be given together with --fresh"),
+        (["--quiet=1"], "--quiet: takes no value, and was given '1'"),
+        (["--timout", "3"], "unknown flag --timout; did you mean --timeout?"),
+        (["--per_host=3"], "unknown flag --per_host; did you mean --per-host?"),
+        (["-Z"], "unknown flag -Z; crawlpool --help lists all"),
+    ],
+)
+def test_what_is_typed_wrong_is_quoted_with_what_would_do(words, said):
+    assert said in complaint("urls.txt", *words)
+
+
+def test_an_abbreviated_flag_is_not_guessed():
+    assert complaint("urls.txt", "--work", "3") == "unknown flag --work; did you mean --workers?"
