@@ -153,7 +153,9 @@ class Settings:
         ),
     ] = 5.0
 
-    follow: Annotated[bool, Knob(group="Following links", help="Follow the links on pages that are in scope.")] = False
+    follow: Annotated[
+        bool, Knob(group="Following links", help="Follow the links on pages that are in scope.")
+    ] = False
     depth: Annotated[
         int | None,
         Knob(
@@ -185,7 +187,12 @@ class Settings:
     ] = ()
     exclude: Annotated[
         tuple[str, ...],
-        Knob(group="Following links", metavar="PATTERN", repeats=True, help="Do not follow links that match any of these."),
+        Knob(
+            group="Following links",
+            metavar="PATTERN",
+            repeats=True,
+            help="Do not follow links that match any of these.",
+        ),
     ] = ()
     max_pages: Annotated[
         int | None,
@@ -219,7 +226,13 @@ class Settings:
     ] = 16 * MIB
     max_redirects: Annotated[
         int,
-        Knob(group="Limits", metavar="N", read=read_count, least=0, help="Follow at most this many redirects of one URL."),
+        Knob(
+            group="Limits",
+            metavar="N",
+            read=read_count,
+            least=0,
+            help="Follow at most this many redirects of one URL.",
+        ),
     ] = 10
 
     per_host: Annotated[
@@ -328,7 +341,18 @@ class Settings:
     ] = None
     insecure: Annotated[bool, Knob(group="Requests", help="Do not verify TLS certificates.")] = False
 
-    fail_fast: Annotated[bool, Knob(group="Failures", help="Stop at the first page whose handler raises.")] = False
+    keep_raw: Annotated[
+        bool,
+        Knob(
+            group="Requests",
+            help="Keep each body also as it was sent, before its Content-Encoding was removed, for handlers "
+            "that archive (page.response.raw_body).",
+        ),
+    ] = False
+
+    fail_fast: Annotated[
+        bool, Knob(group="Failures", help="Stop at the first page whose handler raises.")
+    ] = False
 
     def __post_init__(self) -> None:
         """Check every knob, and bring mappings to pairs."""
@@ -342,7 +366,9 @@ class Settings:
             if value is not None or field.default is not None:
                 _check(name, knob, value)
         if not self.user_agent.strip():
-            raise ConfigError('user_agent is empty; servers are told who asks, such as "mybot/1.0 (+https://me.example)"')
+            raise ConfigError(
+                'user_agent is empty; servers are told who asks, such as "mybot/1.0 (+https://me.example)"'
+            )
         for text, name in ((self.user_agent, "user_agent"), *((v, f"header {n}") for n, v in self.header)):
             if "\r" in text or "\n" in text:
                 raise ConfigError(f"{name} {text!r} holds a line break; a header is one line")
@@ -383,6 +409,7 @@ class Knobs(TypedDict, total=False):
     cookie: Mapping[str, str] | Pairs
     proxy: str | None
     insecure: bool
+    keep_raw: bool
     fail_fast: bool
 
 
@@ -411,4 +438,3 @@ def _check(name: str, knob: Knob, value: Any) -> None:
     if not math.isfinite(value) or value < knob.least or (knob.most is not None and value > knob.most):
         upto = f" to {knob.most:g}" if knob.most is not None else " or more"
         raise ConfigError(f"{name} is {value!r}, and should be {knob.least:g}{upto}")
-

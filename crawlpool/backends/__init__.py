@@ -1,0 +1,1 @@
+"""One lane of each kind: a worker, and the pool of one around it."""

@@ -17,8 +17,12 @@ class Frontier(Protocol):
     request that it holds has its `target`, a URL in normal form.
     """
 
-    def unknown(self, urls: Sequence[str]) -> list[str]:
-        """Those of these URLs (normal form, plain GET) that were never accepted, in their order, each once."""
+    def unknown(self, urls: Sequence[str], *, depth: int, found_on: str) -> list[str]:
+        """Those of these URLs (normal form, plain GET) that were never accepted, in their order, each once.
+
+        One that still waits with a greater depth is brought up to this one, so that
+        depth does not depend on which of two pages happened to answer first.
+        """
 
     def add(self, requests: Iterable[Request]) -> list[Request]:
         """Accept those whose fingerprint was never accepted before, and give them back."""
@@ -37,9 +41,6 @@ class Frontier(Protocol):
 
     def waiting(self, host: str | None = None) -> int:
         """How many wait, of one host or of all."""
-
-    def hosts(self) -> list[str]:
-        """The hosts that have something waiting."""
 
     def drop_waiting(self, host: str | None = None) -> list[Request]:
         """Take out everything that waits, of one host or of all, and give it back as leases."""

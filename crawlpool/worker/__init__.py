@@ -1,0 +1,1 @@
+"""What runs in other processes: fetch one hop, read the facts off a page, answer with plain values."""

@@ -1,0 +1,319 @@
+"""The library's front door: `Crawler`, `fetch`, `fetch_all`. Opens the parts, runs them, closes them.
+
+The library installs no signal handlers and prints nothing. `break` out of any
+iteration, or an exception in it, ends the workers.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from multiprocessing.pool import Pool
+from os import PathLike
+from typing import Any, TypeAlias, Unpack
+
+from .engine import Engine
+from .errors import ConfigError
+from .frontiers.memory import MemoryFrontier
+from .handlers import Handler, Handlers, Statuses
+from .landing import PageLanding, StoreLanding
+from .model import Failure, FailureKind, Request
+from .parse.page import Page
+from .seeds import BadLine, from_iterable
+from .settings import Knobs, Settings
+from .stats import Stats
+from .stores.base import Start, Store
+from .stores.failed import FailedFile
+from .urls import fingerprint, normalise
+from .wiring import Output, start_of, store_of
+
+Backend: TypeAlias = str | Pool | Executor | None
+Seeds: TypeAlias = str | Request | BadLine | Iterable[str | Request | BadLine]
+
+_MOST_NOTICES = 20
+"""Bad lines that are said one by one; all are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a crawl went.
+
+    Attributes:
+        stats: The counts.
+        ended: "finished", "max_pages", "max_time" or "stopped".
+        waiting: URLs that were known and not fetched.
+        outputs: Names of the stores that were written to.
+    """
+
+    stats: Stats
+    ended: str
+    waiting: int
+    outputs: tuple[str, ...]
+
+
+class Crawler:
+    """A crawl: knobs, handlers, and then `run` or `items`, as often as you like.
+
+    Args:
+        settings: The knobs as one checked value, instead of keywords.
+        backend: The name of a backend, or a `multiprocessing` pool or a
+            `concurrent.futures` executor of your own. Yours is used and left open,
+            and the promise is smaller: a worker that dies there is not noticed, only missed.
+        **knobs: The knobs of `Settings`, by name.
+
+    Raises:
+        ConfigError: A knob is unknown or out of range.
+    """
+
+    def __init__(
+        self, *, settings: Settings | None = None, backend: Backend = None, **knobs: Unpack[Knobs]
+    ) -> None:
+        """Check the knobs; nothing is started."""
+        self.settings, self._backend = _settings(settings, backend, knobs)
+        self.stats = Stats()
+        self._handlers = Handlers()
+        self._engine: Engine | None = None
+
+    def on_page(
+        self, pattern: str | Handler | None = None, *, status: Statuses = None
+    ) -> Callable[[Handler], Handler] | Handler:
+        """Register a handler for pages, as a decorator.
+
+        A handler is called in the main process, with a `Page`. It gives items (dict,
+        dataclass, attrs, pydantic), which are stored, and requests, which are crawled.
+
+        Args:
+            pattern: Which URLs it is for; see `crawlpool.patterns`. None for all that no
+                other pattern matches.
+            status: An HTTP status, or several; None for every 2xx.
+        """
+        if callable(pattern):  # @crawler.on_page, without brackets
+            self._handlers.add(pattern, None, status)
+            return pattern
+
+        def register(handler: Handler) -> Handler:
+            self._handlers.add(handler, pattern, status)
+            return handler
+
+        return register
+
+    def on_failure(self, handler: Handler) -> Handler:
+        """Register what gets the pages without an answer, or with a status that nobody handles."""
+        self._handlers.set_on_failure(handler)
+        return handler
+
+    def run(
+        self,
+        seeds: Seeds,
+        *,
+        output: Output | Sequence[Output] = (),
+        start: Start | None = None,
+        failed: str | PathLike[str] | None = None,
+        watch: Callable[[Stats], object] | None = None,
+        notice: Callable[[str], object] | None = None,
+    ) -> Result:
+        """Crawl, and come back when it is over.
+
+        Args:
+            seeds: A URL, a `Request`, or any iterable of them, read as the crawl goes.
+            output: Files for the items, or for one record a URL when there is no
+                handler: .jsonl, .csv, .tsv, .sqlite. Or stores of your own.
+            start: What to do with outputs that exist: `Start.FRESH` replaces them,
+                `Start.APPEND` adds to them; None is an error that says so.
+            failed: A file for the URLs that failed, with why; it can be crawled again.
+            watch: Called with the counts after each step, in this thread.
+            notice: Called with a sentence worth showing to whoever started it.
+
+        Raises:
+            ConfigError: The output exists, or its kind is unknown.
+            StoreError: A record could not be written.
+            BackendError: The workers are gone.
+            HandlerError: A handler raised, and `fail_fast` was asked for.
+        """
+        outputs = [output] if isinstance(output, str | PathLike) or hasattr(output, "write") else list(output)
+        with ExitStack() as stack:
+            stores = _opened(outputs, start, stack)
+            failures = _failed_file(failed, start, stack)
+            engine = self._new_engine(stores, failures, None)
+            stack.callback(self._let_go)
+            stack.enter_context(engine)
+            engine.feed(self._listed(seeds, notice))
+            for _ in engine.moves():
+                if watch is not None:
+                    watch(self.stats)
+            if watch is not None:
+                watch(self.stats)
+            crawl = engine.crawl
+            crawl.commit()
+            return Result(self.stats, crawl.ended or "stopped", crawl.left, tuple(stores))
+
+    def items(self, seeds: Seeds) -> Iterator[dict[str, Any]]:
+        """Crawl, and give the items (or records) as they come; `break` ends the crawl."""
+        items: deque[dict[str, Any]] = deque()
+        with ExitStack() as stack:
+            stack.callback(self._let_go)
+            engine = stack.enter_context(self._new_engine({}, None, items))
+            engine.feed(self._listed(seeds, None))
+            for _ in engine.moves():
+                while items:
+                    yield items.popleft()
+            yield from items
+
+    def stop(self, *, now: bool = False) -> None:
+        """End the crawl that is running, from a handler, another thread or a signal handler.
+
+        Args:
+            now: End the workers at once; otherwise what is out is finished first.
+        """
+        if self._engine is not None:
+            self._engine.stop(now=now)
+
+    def _new_engine(
+        self, stores: dict[str, Store], failed: FailedFile | None, items: deque[dict[str, Any]] | None
+    ) -> Engine:
+        if self._engine is not None:
+            raise ConfigError("this crawler is running already; make a second one")
+        self.stats = Stats()
+        settings = self.settings
+        landing = StoreLanding(
+            handlers=self._handlers,
+            stores=stores,
+            stats=self.stats,
+            failed=failed,
+            is_following=settings.follow,
+            is_raw_kept=settings.keep_raw,
+            is_fail_fast=settings.fail_fast,
+            items=items,
+        )
+        self._engine = Engine(
+            settings, backend=self._backend, frontier=MemoryFrontier(), landing=landing, stats=self.stats
+        )
+        return self._engine
+
+    def _let_go(self) -> None:
+        self._engine = None
+
+    def _listed(self, seeds: Seeds, notice: Callable[[str], object] | None) -> Iterator[Request]:
+        for seed in from_iterable(seeds):
+            if isinstance(seed, Request):
+                yield seed
+                continue
+            self.stats.bad_line(str(seed))
+            if notice is not None and self.stats.bad_line_count <= _MOST_NOTICES:
+                notice(f"skipped {seed}")
+
+
+def fetch(urls: Seeds, *, backend: Backend = None, **knobs: Unpack[Knobs]) -> Iterator[Page]:
+    """Fetch URLs side by side, and give each page as it finishes.
+
+    Always a `Page`, also for a URL that failed: look at `page.ok` and `page.error`.
+    A URL that is named twice is fetched once.
+
+    Args:
+        urls: A URL, a `Request`, or any iterable of them, read as pages are taken.
+        backend: See `Crawler`.
+        **knobs: The knobs of `Settings`, by name.
+
+    Raises:
+        ConfigError: A knob is unknown or out of range; at once, not at the first page.
+    """
+    settings, backend = _settings(None, backend, knobs)
+    if settings.follow:
+        raise ConfigError("fetch() fetches what it is given; to follow links use Crawler(follow=True)")
+    return _pages(urls, settings, backend)
+
+
+def fetch_all(
+    urls: Iterable[str | Request], *, backend: Backend = None, **knobs: Unpack[Knobs]
+) -> list[Page]:
+    """Fetch URLs side by side, and give one page for each of them, in their order.
+
+    Args:
+        urls: URLs or requests; one that is named twice is fetched once, and its page given twice.
+        backend: See `Crawler`.
+        **knobs: The knobs of `Settings`, by name.
+    """
+    wanted = list(from_iterable([urls] if isinstance(urls, str | Request) else urls))
+    keys = [_key(seed) for seed in wanted]
+    pages: dict[str, Page] = {}
+    with closing(fetch(wanted, backend=backend, **knobs)) as coming:  # type: ignore[type-var]
+        for page in coming:
+            pages[_key(page.request)] = page
+    return [pages[key] for key in keys if key in pages]
+
+
+def _key(seed: Request | BadLine) -> str:
+    """What two seeds have in common when they are one."""
+    if isinstance(seed, BadLine):
+        return f"{seed.source} {seed.text}"
+    if seed.source and normalise(seed.url) is None:
+        return f"{seed.source} {seed.url}"
+    begin = seed.redirects[0] if seed.redirects else normalise(seed.url) or seed.url
+    return fingerprint(begin, seed.method, seed.body)
+
+
+def _pages(urls: Seeds, settings: Settings, backend: Backend) -> Iterator[Page]:
+    stats = Stats()
+    landing = PageLanding(stats, is_raw_kept=settings.keep_raw)
+
+    def listed() -> Iterator[Request]:
+        for seed in from_iterable(urls):
+            if isinstance(seed, Request):
+                yield seed
+            else:
+                landing.pages.append(_not_a_url(seed))
+
+    with Engine(settings, backend=backend, frontier=MemoryFrontier(), landing=landing, stats=stats) as engine:
+        engine.feed(listed())
+        for _ in engine.moves():
+            while landing.pages:
+                yield landing.pages.popleft()
+        yield from landing.pages
+
+
+def _not_a_url(seed: BadLine) -> Page:
+    request = Request(seed.text, is_listed=True, source=seed.source)
+    return Page(Failure(request=request, kind=FailureKind.INVALID_URL, message=seed.why))
+
+
+def _settings(settings: Settings | None, backend: Backend, knobs: Any) -> tuple[Settings, Backend]:
+    """The settings, from one value or from keywords, and the backend beside them."""
+    if settings is not None:
+        return (replace(settings, **knobs) if knobs else settings), backend
+    known = set(Knobs.__annotations__)
+    for name in knobs:
+        if name not in known:
+            import difflib  # noqa: PLC0415  only for a mistake
+
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}"
+            raise ConfigError(f"unknown knob {name!r}; {hint}")
+    if isinstance(backend, str):
+        knobs, backend = {**knobs, "backend": backend}, None
+    return Settings(**knobs), backend
+
+
+def _opened(outputs: Sequence[Output], start: Start | None, stack: ExitStack) -> dict[str, Store]:
+    """Open every store; all are checked before the first is touched."""
+    named = [(store_of(output), start_of(output, start)) for output in outputs]
+    stores: dict[str, Store] = {}
+    for (name, store), begin in named:
+        if name in stores:
+            raise ConfigError(f"output {name!r} is named twice")
+        store.open(begin)
+        stack.callback(store.close)
+        stores[name] = store
+    return stores
+
+
+def _failed_file(
+    path: str | PathLike[str] | None, start: Start | None, stack: ExitStack
+) -> FailedFile | None:
+    if path is None:
+        return None
+    start_of(path, Start.FRESH if start is None else start)
+    failed = FailedFile(path)
+    failed.open()
+    stack.callback(failed.close)
+    return failed

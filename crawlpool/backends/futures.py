@@ -1,0 +1,153 @@
+"""Fetch in a `concurrent.futures` executor of one: the swappable alternative to `Pool`.
+
+main thread              executor's manager thread    worker process or thread
+send(orders) ──────────────────────────────────────▶  exchange(orders)
+                         future's callback  ◀────────  [answer, ...]
+inbox.get() ◀──────────  inbox.put
+
+A `ProcessPoolExecutor` breaks as a whole when its worker dies, and says so at
+once; with an executor of one that is exactly the lane.
+"""
+
+import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
+
+from ..errors import BackendError
+from ..worker import entry
+from ..worker.wire import Order, TransportOptions
+from .base import Deliver, Delivery, Lane, OpenLane
+from .context import LaneContext, warm_up
+
+
+def deliver_result(deliver: Deliver, number: int, future: "Future[list[Any]]") -> None:
+    """A future's callback: its answers, or why there are none, to the inbox."""
+    if future.cancelled():
+        deliver(Delivery(number, None, "the executor was shut down"))
+    elif (error := future.exception()) is not None:
+        deliver(Delivery(number, None, f"{type(error).__name__}: {error}"))
+    else:
+        deliver(Delivery(number, future.result()))
+
+
+def _submit(executor: Executor, deliver: Deliver, number: int, task: Any, *args: Any) -> None:
+    try:
+        future = executor.submit(task, *args)
+    except RuntimeError as error:  # broken since the last look, or shut down
+        deliver(Delivery(number, None, f"{type(error).__name__}: {error}"))
+    else:
+        future.add_done_callback(lambda done: deliver_result(deliver, number, done))
+
+
+class ProcessFuturesLane:
+    """A worker process in a `ProcessPoolExecutor(1)`."""
+
+    can_be_killed = True
+
+    def __init__(self, options: TransportOptions, number: int, deliver: Deliver) -> None:
+        """Make the executor; its worker starts with the first task, so one that does nothing is sent."""
+        self._context = LaneContext()
+        self._number = number
+        self._deliver = deliver
+        try:
+            self._executor = ProcessPoolExecutor(
+                1, mp_context=self._context, initializer=entry.start, initargs=(options,)
+            )
+            self._executor.submit(os.getpid)
+        except (OSError, RuntimeError, EOFError) as error:
+            raise BackendError(f"a worker process could not be started: {error}") from error
+
+    @property
+    def pid(self) -> int:
+        """Process id of the worker."""
+        return self._context.pid
+
+    def send(self, orders: Sequence[Order]) -> None:
+        """Hand the orders over with `submit`."""
+        _submit(self._executor, self._deliver, self._number, entry.exchange, orders)
+
+    def is_alive(self) -> bool:
+        """Whether the worker process lives."""
+        return self._context.is_alive()
+
+    def close(self) -> None:
+        """Tell the worker that nothing comes after what it has."""
+        self._executor.shutdown(wait=False)
+
+    def kill(self) -> None:
+        """Kill the worker; the executor notices, breaks and ends its own thread."""
+        self._context.kill()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        threading.Thread(target=self._forget, name="crawlpool-retire", daemon=True).start()
+
+    def _forget(self) -> None:
+        self._context.join(1.0)
+        self._context.release_locks()
+        self._context.forget()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the worker process to end."""
+        return self._context.join(timeout_s)
+
+
+class ThreadFuturesLane:
+    """A worker thread in a `ThreadPoolExecutor(1)`; one that hangs can only be abandoned."""
+
+    can_be_killed = False
+
+    def __init__(self, options: TransportOptions, number: int, deliver: Deliver) -> None:
+        """Make the executor; its thread starts with the first task."""
+        self._options = options
+        self._number = number
+        self._deliver = deliver
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"crawlpool-lane-{number}")
+
+    @property
+    def pid(self) -> int:
+        """Our own process id."""
+        return os.getpid()
+
+    def send(self, orders: Sequence[Order]) -> None:
+        """Hand the orders over with `submit`."""
+        _submit(self._executor, self._deliver, self._number, entry.exchange_here, self._options, orders)
+
+    def is_alive(self) -> bool:
+        """A thread does not die of a request."""
+        return True
+
+    def close(self) -> None:
+        """Let the thread close its connections, and end it."""
+        self._executor.submit(entry.let_go_here)
+        self._executor.shutdown(wait=False)
+
+    def kill(self) -> None:
+        """Abandon the thread: it ends when what it does is over, at its deadline at the latest."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the thread to end."""
+        ending = threading.Thread(target=self._executor.shutdown, daemon=True)
+        ending.start()
+        ending.join(timeout_s)
+        return not ending.is_alive()
+
+
+def open_process_lane(options: TransportOptions) -> OpenLane:
+    """The `futures-process` backend."""
+    warm_up()
+
+    def open_lane(number: int, deliver: Deliver) -> Lane:
+        return ProcessFuturesLane(options, number, deliver)
+
+    return open_lane
+
+
+def open_thread_lane(options: TransportOptions) -> OpenLane:
+    """The `futures-thread` backend."""
+
+    def open_lane(number: int, deliver: Deliver) -> Lane:
+        return ThreadFuturesLane(options, number, deliver)
+
+    return open_lane

@@ -1,0 +1,58 @@
+"""Fetch in the main thread itself, one page after the other: `--backend sync`.
+
+A real lane, without a worker: the simplest thing to debug, and what most of our
+tests run on. While it fetches, nothing else moves.
+"""
+
+import os
+from collections.abc import Sequence
+
+from ..worker import entry
+from ..worker.wire import Order, TransportOptions
+from .base import Deliver, Delivery, Lane, OpenLane
+
+
+class InlineLane:
+    """No worker at all: `send` comes back when the answers are in the inbox."""
+
+    can_be_killed = False
+
+    def __init__(self, options: TransportOptions, number: int, deliver: Deliver) -> None:
+        """Take what a worker would be told."""
+        self._options = options
+        self._number = number
+        self._deliver = deliver
+
+    @property
+    def pid(self) -> int:
+        """Our own process id."""
+        return os.getpid()
+
+    def send(self, orders: Sequence[Order]) -> None:
+        """Fetch, here and now."""
+        self._deliver(Delivery(self._number, entry.exchange_here(self._options, orders)))
+
+    def is_alive(self) -> bool:
+        """As alive as we are."""
+        return True
+
+    def close(self) -> None:
+        """Close the connections."""
+        entry.let_go_here()
+
+    def kill(self) -> None:
+        """Close the connections; nothing is under way."""
+        entry.let_go_here()
+
+    def join(self, timeout_s: float) -> bool:  # noqa: ARG002  there is nothing to wait for
+        """Nothing is under way."""
+        return True
+
+
+def open_inline_lane(options: TransportOptions) -> OpenLane:
+    """The `sync` backend."""
+
+    def open_lane(number: int, deliver: Deliver) -> Lane:
+        return InlineLane(options, number, deliver)
+
+    return open_lane

@@ -1,0 +1,275 @@
+"""The lanes: who is free, what each holds, who died, who is blamed, when to open another.
+
+All policy about workers is here, once, for every backend; a lane only carries.
+The crew is called by the main thread alone. Answers reach it through the inbox.
+
+What happens when a worker dies, or hangs past its deadline:
+
+1. `tend` notices (it looks four times a second) and gives back what the lane held.
+2. The first request of the lane, the one that was under way, is blamed; those
+   behind it had not been started. All go back to be sent again.
+3. A request that was under way in `MOST_LOSSES` deaths is given up: it is what
+   kills workers.
+4. The lane is killed and forgotten; the next request opens a new one.
+5. Many deaths without one answer between them are not a page's doing: `BackendError`.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from .backends.base import Deliver, Delivery, Lane, OpenLane
+from .errors import BackendError
+from .model import Outcome, Request
+from .worker.wire import Order, Parcel, outcome_of
+
+MOST_LOSSES = 3
+"""Deaths of a worker with the same request under way after which the request is given up."""
+
+LOOK_S = 0.25
+"""Seconds between two looks at whether the workers live."""
+
+GRACE_S = 5.0
+"""Seconds past a request's own deadlines after which its worker counts as hung."""
+
+MOST_BYTES = 64 * 1024 * 1024
+"""Bytes of answers that may wait for the main thread before no more is sent out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A request whose worker is gone.
+
+    Attributes:
+        request: What was lost.
+        was_under_way: Whether it may have been asked; those behind it were not.
+        losses: How many workers died with it under way.
+        cause: A sentence for the record.
+        has_hung: The worker was alive, but past every deadline.
+    """
+
+    request: Request
+    was_under_way: bool
+    losses: int
+    cause: str
+    has_hung: bool
+
+
+@dataclass(slots=True)
+class _Open:
+    """A lane that is open, and what it holds, oldest first."""
+
+    number: int
+    lane: Lane
+    held: deque[tuple[int, Request]] = field(default_factory=deque)
+    exchanges: int = 0
+    moved_at: float = 0.0
+    host: str = ""
+
+
+class Crew:
+    """Up to `size` lanes of one backend.
+
+    Args:
+        open_lane: The backend.
+        size: Lanes at most; they open as work is ready.
+        deliver: Where answers go, on whatever thread they arrive: the inbox.
+        patience_s: Seconds that a worker may take for one request: its deadlines and `GRACE_S`.
+        ahead: Requests that a lane may hold besides the one under way.
+    """
+
+    def __init__(
+        self, open_lane: OpenLane, *, size: int, deliver: Deliver, patience_s: float, ahead: int = 1
+    ) -> None:
+        """Open nothing yet."""
+        self._open_lane = open_lane
+        self._size = size
+        self._deliver = deliver
+        self._patience_s = patience_s
+        self._ahead = ahead
+        self._lanes: dict[int, _Open] = {}
+        self._idle: dict[int, None] = {}  # numbers of lanes that hold nothing, longest idle first
+        self._next_number = 0
+        self._next_id = 0
+        self._looked_at = 0.0
+        self._losses: dict[str, int] = {}
+        self._deaths_in_a_row = 0
+        self.deaths = 0
+        self.abandoned = 0
+        self.out = 0
+
+    @property
+    def lanes(self) -> int:
+        """Lanes that are open."""
+        return len(self._lanes)
+
+    def pids(self) -> list[int]:
+        """Process ids of the workers."""
+        return [each.lane.pid for each in self._lanes.values()]
+
+    def open_one(self) -> None:
+        """Open a lane before there is work, so that its start costs nobody time."""
+        if len(self._lanes) < self._size:
+            self._open()
+
+    def has_room(self) -> bool:
+        """Whether a request could start at once."""
+        return bool(self._idle) or len(self._lanes) < self._size
+
+    def send(self, request: Request, parcel: Parcel, host: str) -> int:
+        """Start a request: on the lane that knows its host if that is idle, else on the longest idle one."""
+        number = next((n for n in self._idle if self._lanes[n].host == host), None)
+        if number is None:
+            number = next(iter(self._idle), None)
+        if number is None:
+            number = self._open()
+        del self._idle[number]
+        lane = self._lanes[number]
+        lane.host = host
+        self._hand(lane, request, parcel)
+        return number
+
+    def hosts_with_room_ahead(self) -> Iterator[tuple[int, str]]:
+        """Lanes that could be handed the next request of the host they serve, with that host."""
+        if self._ahead:
+            for number, lane in self._lanes.items():
+                if 0 < len(lane.held) <= self._ahead:
+                    yield number, lane.host
+
+    def send_ahead(self, number: int, request: Request, parcel: Parcel) -> None:
+        """Hand a request to a lane that is still busy with its host's last."""
+        self._hand(self._lanes[number], request, parcel)
+
+    def _hand(self, lane: _Open, request: Request, parcel: Parcel) -> None:
+        self._next_id += 1
+        if not lane.held:
+            lane.moved_at = time.monotonic()
+        lane.held.append((self._next_id, request))
+        self.out += 1
+        order: Order = (self._next_id, *parcel)
+        lane.exchanges += 1
+        lane.lane.send((order,))
+
+    def receive(self, delivery: Delivery) -> tuple[list[Outcome], list[bool], Sequence[Lost]]:
+        """Turn what an exchange brought back into outcomes.
+
+        Returns:
+            The outcomes; for each, whether its lane goes straight on with another
+            request of the same host; and what was lost, when the lane broke instead.
+            Answers of a lane that was given up are dropped: its requests went out again.
+        """
+        lane = self._lanes.get(delivery.lane)
+        if lane is None:
+            return [], [], ()
+        if delivery.answers is None:
+            return [], [], self._lose(lane, f"its worker broke: {delivery.error}", has_hung=False)
+        lane.exchanges -= 1
+        outcomes: list[Outcome] = []
+        goes_on: list[bool] = []
+        for answer in delivery.answers:
+            request = _take(lane.held, answer[0])
+            if request is None:
+                continue
+            self.out -= 1
+            outcomes.append(outcome_of(answer, request))
+            goes_on.append(bool(lane.held))
+            if self._losses:
+                self._losses.pop(request.target, None)
+        if delivery.answers:
+            self._deaths_in_a_row = 0
+            lane.moved_at = time.monotonic()
+        if not lane.held:
+            self._idle[lane.number] = None
+        elif lane.exchanges == 0:  # some stayed with the worker, which moves only inside an exchange
+            lane.exchanges += 1
+            lane.lane.send(())
+        return outcomes, goes_on, ()
+
+    def tend(self, now: float) -> list[Lost]:
+        """Look after the workers, at most every `LOOK_S`: what the dead and the hung held comes back.
+
+        Raises:
+            BackendError: Too many died in a row.
+        """
+        if now - self._looked_at < LOOK_S:
+            return []
+        self._looked_at = now
+        lost: list[Lost] = []
+        for lane in list(self._lanes.values()):
+            if not lane.lane.is_alive():
+                lost.extend(self._lose(lane, "its worker died", has_hung=False))
+            elif lane.held and now - lane.moved_at > self._patience_s:
+                lost.extend(self._lose(lane, "its worker did not answer by any deadline", has_hung=True))
+        return lost
+
+    def is_given_up(self, lost: Lost) -> bool:
+        """Whether this request is what kills workers."""
+        return lost.was_under_way and lost.losses >= MOST_LOSSES
+
+    def close(self, timeout_s: float = 2.0) -> None:
+        """Let every worker end by itself, and kill those that do not in time."""
+        for lane in self._lanes.values():
+            lane.lane.close()
+        until = time.monotonic() + timeout_s
+        for lane in self._lanes.values():
+            if not lane.lane.join(max(0.0, until - time.monotonic())):
+                lane.lane.kill()
+                lane.lane.join(1.0)
+        self._forget_all()
+
+    def kill(self) -> None:
+        """End every worker at once; what they held is dropped."""
+        for lane in self._lanes.values():
+            lane.lane.kill()
+        for lane in self._lanes.values():
+            if lane.lane.can_be_killed:
+                lane.lane.join(1.0)
+        self._forget_all()
+
+    def _forget_all(self) -> None:
+        self._lanes.clear()
+        self._idle.clear()
+        self.out = 0
+
+    def _open(self) -> int:
+        self._next_number += 1
+        number = self._next_number
+        self._lanes[number] = _Open(number, self._open_lane(number, self._deliver))
+        self._idle[number] = None
+        return number
+
+    def _lose(self, lane: _Open, cause: str, *, has_hung: bool) -> list[Lost]:
+        del self._lanes[lane.number]
+        self._idle.pop(lane.number, None)
+        self.out -= len(lane.held)
+        if has_hung and not lane.lane.can_be_killed:
+            self.abandoned += 1
+        lane.lane.kill()
+        self.deaths += 1
+        self._deaths_in_a_row += 1
+        if self._deaths_in_a_row > 8 + 4 * self._size:
+            raise BackendError(
+                f"{self._deaths_in_a_row} workers died or hung in a row without one answer; the last: {cause}"
+            )
+        lost = []
+        for place, (_, request) in enumerate(lane.held):
+            losses = self._losses.get(request.target, 0)
+            if place == 0:
+                losses += 1
+                self._losses[request.target] = losses
+            lost.append(
+                Lost(request=request, was_under_way=place == 0, losses=losses, cause=cause, has_hung=has_hung)
+            )
+        return lost
+
+
+def _take(held: deque[tuple[int, Request]], wanted: int) -> Request | None:
+    """The request of an id, out of what a lane holds; nearly always the first."""
+    if held and held[0][0] == wanted:
+        return held.popleft()[1]
+    for place, (number, request) in enumerate(held):
+        if number == wanted:
+            del held[place]
+            return request
+    return None

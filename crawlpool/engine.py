@@ -1,0 +1,135 @@
+"""Put a crawl together, run it, and take it apart again, however it ends.
+
+The command line, `Crawler`, `fetch` and `FetchPool` all stand on this: they differ
+in where a chain lands, and in who moves the crawl.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Any, Self
+
+from .crew import GRACE_S, Crew
+from .following import Following
+from .frontiers.base import Frontier
+from .inbox import Inbox
+from .loop import Crawl, Landing, Limits
+from .model import Request
+from .outgoing import Outgoing
+from .polite.gate import Gate
+from .polite.retry import RetryPolicy
+from .polite.rulebook import Rulebook
+from .scope import Scope
+from .settings import Settings
+from .stats import Stats
+from .wiring import backend_of, transport_options
+
+DEFAULT_WORKERS = 8
+
+
+def workers_of(settings: Settings, backend: Any) -> int:
+    """How many lanes: what was asked for, else 8 or the number of cores, whichever is more; `sync` has one."""
+    if backend == "sync":
+        return 1
+    return settings.workers or max(DEFAULT_WORKERS, os.cpu_count() or 1)
+
+
+class Engine:
+    """A crawl and its workers, as a context: when it is left, no worker is.
+
+    Leaving it with an exception, or after `halt`, ends the workers at once.
+
+    Args:
+        settings: The knobs.
+        backend: A name, or the user's own pool or executor; None for what `settings` says.
+        frontier: Where URLs wait.
+        landing: Where chains end.
+        stats: What is counted.
+    """
+
+    def __init__(
+        self, settings: Settings, *, backend: Any, frontier: Frontier, landing: Landing, stats: Stats
+    ) -> None:
+        """Put the parts together; no worker is started."""
+        backend = settings.backend if backend is None else backend
+        self.workers = workers_of(settings, backend)
+        self._inbox = Inbox()
+        self._is_halted = False
+        self._is_asked_to_stop = False
+        self._crew = Crew(
+            backend_of(backend, transport_options(settings)),
+            size=self.workers,
+            deliver=self._inbox.put,
+            patience_s=2 * settings.timeout + settings.connect_timeout + GRACE_S,
+            ahead=0 if backend == "sync" else 1,
+        )
+        self.crawl = Crawl(
+            frontier=frontier,
+            gate=Gate(per_host=settings.per_host, delay_s=settings.delay),
+            crew=self._crew,
+            inbox=self._inbox,
+            rules=Rulebook(
+                token=settings.token, is_obeyed=settings.robots, most_delay_s=settings.max_crawl_delay
+            ),
+            retry=RetryPolicy(
+                retries=settings.retries, backoff_s=settings.backoff, max_wait_s=settings.max_wait
+            ),
+            outgoing=Outgoing(headers=settings.header, cookies=settings.cookie),
+            following=Following(
+                scope=Scope(settings.scope, settings.include, settings.exclude),
+                frontier=frontier,
+                stats=stats,
+                is_on=settings.follow,
+                depth=settings.depth,
+            ),
+            landing=landing,
+            limits=Limits(
+                max_pages=settings.max_pages,
+                max_time_s=settings.max_time,
+                max_redirects=settings.max_redirects,
+            ),
+            stats=stats,
+        )
+
+    def __enter__(self) -> Self:
+        """Open the first lane, so that it starts while the seeds are read."""
+        self._crew.open_one()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the workers."""
+        if kind is not None or self._is_halted:
+            self._crew.kill()
+        else:
+            self._crew.close()
+
+    def feed(self, seeds: Iterable[Request]) -> None:
+        """Name the seeds."""
+        self.crawl.feed(seeds)
+
+    def moves(self) -> Iterator[None]:
+        """Move the crawl, one step each time; ends when the crawl is over or was halted."""
+        while not self._is_halted:
+            if self._is_asked_to_stop:
+                self.crawl.stop()
+            if not self.crawl.step():
+                return
+            yield
+
+    def stop(self, *, now: bool = False) -> None:
+        """Ask the crawl to end, from any thread or a signal handler; `now` does not wait for what is out."""
+        self._is_asked_to_stop = True
+        if now:
+            self._is_halted = True
+        self._inbox.wake()
+
+    @property
+    def is_halted(self) -> bool:
+        """Whether it was stopped without waiting for what is out."""
+        return self._is_halted
+
+    def pids(self) -> list[int]:
+        """Process ids of the workers."""
+        return self._crew.pids()

@@ -1,0 +1,213 @@
+"""A pool that fetches, in the shape of `multiprocessing.Pool`: submit, callback, map, imap, close, join.
+
+Its callbacks run one at a time in the caller's own thread, while it submits, iterates,
+joins or leaves the block; an exception in one surfaces there. (A `multiprocessing.Pool`
+runs them on its result thread, and stops for ever at the first that raises.)
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self, TypeAlias, Unpack
+
+from .api import Backend, _settings
+from .engine import Engine
+from .errors import ConfigError, CrawlpoolError
+from .frontiers.queue_ import QueueFrontier
+from .landing import PageLanding
+from .model import Request
+from .parse.page import Page
+from .settings import Knobs
+from .stats import Stats
+
+Callback: TypeAlias = Callable[[Page], object]
+
+
+class Pending:
+    """A page that was submitted: `ready()` asks, `get()` waits for it."""
+
+    def __init__(
+        self, pool: "FetchPool", callback: Callback | None, error_callback: Callback | None, data: Any
+    ) -> None:
+        """Only `FetchPool.submit` makes one."""
+        self._pool = pool
+        self._page: Page | None = None
+        self.callback = callback
+        self.error_callback = error_callback
+        self.data = data
+
+    def ready(self) -> bool:
+        """Whether the page is here; does not wait."""
+        if self._page is None:
+            self._pool._move(0.0)  # noqa: SLF001  one thing in two classes
+        return self._page is not None
+
+    def get(self) -> Page:
+        """Wait for the page.
+
+        Raises:
+            CrawlpoolError: The pool was terminated first.
+        """
+        while self._page is None:
+            self._pool._wait_for_one()  # noqa: SLF001
+        return self._page
+
+
+class FetchPool:
+    """Fetches what is submitted, as often as it is submitted.
+
+    Leaving the block waits for everything; leaving it with an exception does not.
+
+    Args:
+        backend: See `Crawler`.
+        **knobs: The knobs of `Settings`, by name.
+
+    Raises:
+        ConfigError: A knob is unknown or out of range.
+    """
+
+    def __init__(self, *, backend: Backend = None, **knobs: Unpack[Knobs]) -> None:
+        """Start the first worker."""
+        settings, backend = _settings(None, backend, knobs)
+        if settings.follow:
+            raise ConfigError("FetchPool fetches what it is given; to follow links use Crawler(follow=True)")
+        self.stats = Stats()
+        self._landing = PageLanding(self.stats, is_raw_kept=settings.keep_raw)
+        self._frontier = QueueFrontier()
+        self._engine = Engine(
+            settings, backend=backend, frontier=self._frontier, landing=self._landing, stats=self.stats
+        )
+        self._most = 4 * self._engine.workers
+        self._is_open = True
+        self._is_gone = False
+        self._is_calling = False
+        self._engine.__enter__()
+
+    def submit(
+        self, url: str | Request, callback: Callback | None = None, error_callback: Callback | None = None
+    ) -> Pending:
+        """Fetch a URL; blocks while enough is out.
+
+        Args:
+            url: A URL or a `Request`.
+            callback: Called with the page, in this thread.
+            error_callback: Called instead when the page is not ok; without one, `callback` gets it too.
+
+        Raises:
+            CrawlpoolError: The pool is closed.
+        """
+        if not self._is_open:
+            raise CrawlpoolError("the pool is closed; nothing can be submitted any more")
+        request = Request(url) if isinstance(url, str) else url
+        pending = Pending(self, callback, error_callback, request.data)
+        self._engine.crawl.add([replace(request, data=pending, is_listed=True)])
+        if not self._is_calling:  # a callback that submits must not wait inside itself
+            self._move(0.0)
+            while self._engine.crawl.left >= self._most:
+                self._wait_for_one()
+        return pending
+
+    def map(self, urls: Iterable[str | Request]) -> list[Page]:
+        """Fetch them all; one page for each, in their order."""
+        return list(self.imap(urls))
+
+    def imap(self, urls: Iterable[str | Request]) -> Iterator[Page]:
+        """Fetch them side by side; give the pages in the order of the URLs."""
+        waiting: deque[Pending] = deque()
+        for url in urls:
+            waiting.append(self.submit(url))
+            while waiting and waiting[0].ready():
+                yield waiting.popleft().get()
+        while waiting:
+            yield waiting.popleft().get()
+
+    def imap_unordered(self, urls: Iterable[str | Request]) -> Iterator[Page]:
+        """Fetch them side by side; give the pages as they finish."""
+        done: deque[Page] = deque()
+        count = 0
+        for url in urls:
+            self.submit(url, callback=done.append)
+            count += 1
+            while done:
+                count -= 1
+                yield done.popleft()
+        while count:
+            while not done:
+                self._wait_for_one()
+            count -= 1
+            yield done.popleft()
+
+    def close(self) -> None:
+        """Take nothing more."""
+        self._is_open = False
+
+    def join(self) -> None:
+        """Wait for all that was submitted, and end the workers; `close` comes first."""
+        if self._is_open:
+            raise CrawlpoolError("the pool is still open; call close() before join()")
+        while self._engine.crawl.left:
+            self._wait_for_one()
+        self._end()
+
+    def terminate(self) -> None:
+        """End the workers at once; what was submitted is dropped."""
+        self._is_open = False
+        if not self._is_gone:
+            self._engine.stop(now=True)
+            self._end()
+
+    def __enter__(self) -> Self:
+        """Return the pool."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait for everything, or for nothing after an exception."""
+        if kind is not None:
+            self.terminate()
+            return
+        self.close()
+        try:
+            self.join()
+        except BaseException:
+            self.terminate()
+            raise
+
+    def __del__(self) -> None:
+        """End the workers of a pool that was forgotten."""
+        if not getattr(self, "_is_gone", True):
+            self.terminate()
+
+    def _end(self) -> None:
+        if not self._is_gone:
+            self._is_gone = True
+            self._engine.__exit__(None, None, None)
+
+    def _wait_for_one(self) -> None:
+        if self._is_gone:
+            raise CrawlpoolError("the pool was ended before this page came")
+        self._move(0.25)
+
+    def _move(self, patience_s: float) -> None:
+        if self._is_gone:
+            return
+        self._engine.crawl.step(patience_s)
+        if not self._is_calling:
+            self._call_back()
+
+    def _call_back(self) -> None:
+        while self._landing.pages:
+            page = self._landing.pages.popleft()
+            pending: Pending = page.request.data
+            outcome = page.outcome
+            page = Page(replace(outcome, request=replace(outcome.request, data=pending.data)))
+            pending._page = page  # noqa: SLF001
+            call = pending.callback if page.ok or pending.error_callback is None else pending.error_callback
+            if call is not None:
+                self._is_calling = True
+                try:
+                    call(page)
+                finally:
+                    self._is_calling = False

@@ -1,0 +1,193 @@
+"""Where a chain ends in the main process: the handler is called, items and records are stored."""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from .errors import HandlerError
+from .frontiers.base import Positions
+from .handlers import Handler, Handlers, outputs_of, users_traceback
+from .model import Failure, FailureKind, Outcome, Request, Response
+from .parse.page import Page
+from .records import record_of
+from .stats import Stats
+from .stores.base import Store
+from .stores.failed import FailedFile
+from .stores.plain import plain
+from .worker.wire import Want
+
+log = logging.getLogger("crawlpool")
+
+
+class StoreLanding:
+    """Calls handlers and writes to stores; without a handler, writes a record a URL.
+
+    Args:
+        handlers: The user's.
+        stores: By name; each gets every item.
+        stats: What is counted.
+        failed: Gets the URLs that failed.
+        is_following: Whether links are followed by themselves.
+        is_raw_kept: Whether bodies are wanted as they were before content decoding, too.
+        is_fail_fast: Whether a handler that raises ends the crawl.
+        items: Gets the items as well, for whoever iterates over them.
+    """
+
+    def __init__(
+        self,
+        *,
+        handlers: Handlers,
+        stores: Mapping[str, Store],
+        stats: Stats,
+        failed: FailedFile | None = None,
+        is_following: bool = False,
+        is_raw_kept: bool = False,
+        is_fail_fast: bool = False,
+        items: deque[dict[str, Any]] | None = None,
+    ) -> None:
+        """Take the parts; the stores are open."""
+        self._handlers = handlers
+        self._stores = stores
+        self._stats = stats
+        self._failed = failed
+        self._raw = Want.RAW if is_raw_kept else Want.NOTHING
+        self._plain_want = Want.FACTS | self._raw
+        if is_following:
+            self._plain_want |= Want.LINKS | (Want.NOTHING if is_raw_kept else Want.HTML_ONLY)
+        self._handled_want = Want.BODY | self._raw | (Want.LINKS if is_following else Want.NOTHING)
+        self._is_fail_fast = is_fail_fast
+        self._items = items
+
+    def want(self, request: Request) -> Want:
+        """The body for a handler, else title and links."""
+        if self._handlers.on_failure is not None or (self._handlers and self._handlers.may_want(request)):
+            return self._handled_want
+        if request.is_listed:
+            return self._plain_want & ~Want.HTML_ONLY
+        return self._plain_want
+
+    def land(self, outcome: Outcome) -> Iterable[Request]:
+        """Parse and store; what a handler wants crawled besides comes back."""
+        started = time.monotonic()
+        outcome, items, requests = self._handled(outcome)
+        parsed = time.monotonic()
+        self._count(outcome)
+        if not self._handlers:
+            items.append(record_of(outcome))
+        self._write(items)
+        if self._failed is not None and (why := _why_failed(outcome)) is not None:
+            self._failed.write(outcome.request, why)
+        self._stats.spent("parsing", parsed - started)
+        self._stats.spent("storing", time.monotonic() - parsed)
+        return requests
+
+    def flush(self) -> Positions:
+        """Bring every store to the disk."""
+        started = time.monotonic()
+        positions = {name: store.flush() for name, store in self._stores.items()}
+        self._stats.spent("storing", time.monotonic() - started)
+        return positions
+
+    def _handled(self, outcome: Outcome) -> tuple[Outcome, list[dict[str, Any]], Iterable[Request]]:
+        """Call the handler, if there is one; the outcome becomes a failure if that raises."""
+        handler: Handler | None = None
+        try:
+            if isinstance(outcome, Response):
+                handler = self._handlers.for_response(outcome)
+            if handler is None and (isinstance(outcome, Failure) or not 200 <= outcome.status < 300):
+                handler = self._handlers.on_failure
+            if handler is None:
+                return outcome, [], ()
+            given, requests = outputs_of(handler, Page(outcome))
+            return outcome, [plain(item) for item in given], requests
+        except Exception as error:
+            failure = _handler_failure(outcome, error)
+            log.exception("page.handler_failed url=%s", outcome.request.url)
+            if self._is_fail_fast:
+                raise HandlerError(
+                    f"the handler raised for {outcome.request.url}\n{failure.traceback}"
+                ) from error
+            return failure, [], ()
+
+    def _count(self, outcome: Outcome) -> None:
+        request = outcome.request
+        if isinstance(outcome, Response):
+            self._stats.answered(outcome)
+            log.info(
+                "page.done status=%d bytes=%d elapsed_ms=%d attempt=%d url=%s",
+                outcome.status,
+                outcome.size,
+                outcome.elapsed_s * 1000,
+                request.attempt,
+                request.url,
+            )
+        else:
+            self._stats.failed(outcome)
+            log.info(
+                "page.failed kind=%s attempts=%d message=%r url=%s",
+                outcome.kind.value,
+                outcome.attempts,
+                outcome.message,
+                request.url,
+            )
+
+    def _write(self, items: list[dict[str, Any]]) -> None:
+        for store in self._stores.values():
+            for item in items:
+                store.write(item)
+        if self._items is not None:
+            self._items.extend(items)
+        self._stats.item(len(items))
+
+
+class PageLanding:
+    """Keeps the pages for whoever iterates over them: nothing is handled, nothing stored."""
+
+    def __init__(self, stats: Stats, *, is_raw_kept: bool = False) -> None:
+        """Start with none."""
+        self._stats = stats
+        self._want = Want.BODY | (Want.RAW if is_raw_kept else Want.NOTHING)
+        self.pages: deque[Page] = deque()
+
+    def want(self, request: Request) -> Want:  # noqa: ARG002  the same for every request
+        """The body."""
+        return self._want
+
+    def land(self, outcome: Outcome) -> Iterable[Request]:
+        """Keep the page."""
+        if isinstance(outcome, Response):
+            self._stats.answered(outcome)
+        else:
+            self._stats.failed(outcome)
+        self.pages.append(Page(outcome))
+        return ()
+
+    def flush(self) -> Positions:
+        """Nothing is stored."""
+        return {}
+
+
+def _why_failed(outcome: Outcome) -> str | None:
+    if isinstance(outcome, Failure):
+        return f"{outcome.kind.value}: {outcome.message}"
+    return f"HTTP {outcome.status} {outcome.reason}".rstrip() if outcome.status >= 400 else None  # noqa: PLR2004
+
+
+def _handler_failure(outcome: Outcome, error: Exception) -> Failure:
+    response = (
+        replace(outcome, body=b"", raw_body=None) if isinstance(outcome, Response) else outcome.response
+    )
+    return Failure(
+        request=outcome.request,
+        kind=FailureKind.HANDLER,
+        message=f"{type(error).__name__}: {error}"[:500],
+        attempts=outcome.request.attempt,
+        failed_at=time.time(),
+        elapsed_s=outcome.elapsed_s,
+        response=response,
+        traceback=users_traceback(error),
+        worker=outcome.worker,
+    )

@@ -1,0 +1,500 @@
+"""The crawl: gate, frontier, crew, inbox, and what each outcome sets off.
+
+                    ┌──────────── later: retries, until they are due
+                    ▼                                             ▲
+seeds ─▶ frontier ─▶ dispatch ─▶ crew ═▶ workers ═▶ inbox ─▶ settle ─▶ landing
+            ▲       gate, robots                              │  │    (parse, store)
+            └────────────────── links, redirects ─────────────┘◀─┘
+
+One thread runs all of this, the one that calls `step`. It sees promises only and
+knows no backend, store or parser by name. Nothing here waits for the network.
+
+A *chain* is one URL from the frontier to its record: its redirects and retries are
+parts of it. It is open from `take` to `_end`, and the page limit counts chains.
+"""
+
+import heapq
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from .backends.base import Delivery
+from .crew import LOOK_S, MOST_BYTES, Crew, Lost
+from .following import Following
+from .frontiers.base import Frontier, Positions
+from .inbox import Inbox
+from .model import Failure, FailureKind, Outcome, Request, Response
+from .outgoing import Outgoing
+from .polite.gate import Gate
+from .polite.retry import Defer, Retry, RetryPolicy
+from .polite.rulebook import MOST_HOPS, RobotsOf, Rulebook
+from .redirects import next_hop
+from .stats import Stats
+from .urls import host, place
+from .worker.wire import Want
+
+log = logging.getLogger("crawlpool")
+
+COMMIT_S = 0.5
+COMMIT_PAGES = 200
+SEEDS_AHEAD = 10_000
+"""Seeds that are read ahead of the crawl, so that a list of one host after another still keeps many busy."""
+SEEDS_SLICE_S = 0.02
+
+
+class Landing(Protocol):
+    """Where a chain ends: handlers, records, stores."""
+
+    def want(self, request: Request) -> Want:
+        """What is needed of the answer to this request."""
+
+    def land(self, outcome: Outcome) -> Iterable[Request]:
+        """Take the final outcome of a chain; give back what the user wants crawled besides."""
+
+    def flush(self) -> Positions:
+        """Bring what was written to the disk, and say where each store stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Where a crawl ends by itself.
+
+    Attributes:
+        max_pages: Pages that are answered; None for no limit.
+        max_time_s: Seconds after which no request is started; None for no limit.
+        max_redirects: Redirects of one URL that are followed.
+    """
+
+    max_pages: int | None = None
+    max_time_s: float | None = None
+    max_redirects: int = 10
+
+
+class Crawl:
+    """One crawl, moved by calling `step` until it says that it is over.
+
+    Attributes:
+        ended: Why it ended: "finished", "max_pages", "max_time" or "stopped"; "" while it runs.
+        seed_hosts: Hosts of the seeds read so far.
+    """
+
+    def __init__(
+        self,
+        *,
+        frontier: Frontier,
+        gate: Gate,
+        crew: Crew,
+        inbox: Inbox,
+        rules: Rulebook,
+        retry: RetryPolicy,
+        outgoing: Outgoing,
+        following: Following,
+        landing: Landing,
+        limits: Limits,
+        stats: Stats,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the parts; nothing is started."""
+        self._frontier = frontier
+        self._gate = gate
+        self._crew = crew
+        self._inbox = inbox
+        self._rules = rules
+        self._retry = retry
+        self._outgoing = outgoing
+        self._following = following
+        self._landing = landing
+        self._limits = limits
+        self._clock = clock
+        self.stats = stats
+        self.ended = ""
+        self.seed_hosts: set[str] = set()
+        self._seeds: Iterator[Request] | None = None
+        self._express: dict[
+            str, deque[Request]
+        ] = {}  # redirects and retries that are due, robots.txt; by host
+        self._parked: dict[str, list[Request]] = {}  # what waits for a robots.txt, by origin
+        self._asking: dict[str, int] = {}  # hosts whose robots.txt is under way
+        self._later: list[tuple[float, int, Request]] = []
+        self._tickets = 0
+        self._deferred: dict[
+            str, tuple[float, str]
+        ] = {}  # hosts that asked for too long a wait, and until when
+        self._open = 0  # chains
+        self._begun = 0  # chains that have a page, or may get one: what the page limit counts
+        self._stalled: set[str] = set()  # hosts that the page limit holds
+        self._done: list[Request] = []
+        self._started_at = clock()
+        self._committed_at = self._started_at
+        self._is_stopping = False
+
+    # What goes in
+
+    def feed(self, seeds: Iterable[Request]) -> None:
+        """Name the seeds; they are read as the crawl goes."""
+        self._seeds = iter(seeds)
+
+    def add(self, requests: Iterable[Request]) -> None:
+        """Put requests of the user's own into the frontier; those that are known already are dropped."""
+        good, bad = self._following.admitted(requests)
+        self._refuse(bad)
+        self._wake(self._frontier.add(good))
+
+    def _read_seeds(self) -> None:
+        """Read on in the seeds, for a short while, unless enough wait already."""
+        until = self._clock() + SEEDS_SLICE_S
+        while self._seeds is not None and self._frontier.waiting() < SEEDS_AHEAD:
+            seed = next(self._seeds, None)
+            if seed is None:
+                self._seeds = None
+                return
+            self._plant(seed)
+            if self._clock() > until:
+                return
+
+    def _plant(self, seed: Request) -> None:
+        good, bad = self._following.admitted([seed])
+        self._refuse(bad)
+        for each in good:
+            self._outgoing.add_seed(each.target)
+            self._following.scope.add_seed(each.target)
+            self.seed_hosts.add(host(each.target))
+        fresh = self._frontier.add(good)
+        self._wake(fresh)
+        if fresh or bad:
+            self.stats.listed()
+        else:
+            self.stats.duplicate()
+
+    def _refuse(self, bad: Iterable[Failure]) -> None:
+        for failure in bad:
+            self._open += 1
+            self._begun += 1
+            self._end(replace(failure, failed_at=time.time()))
+
+    def _wake(self, requests: Iterable[Request]) -> None:
+        for each in {host(request.target) for request in requests}:
+            self._gate.wake(each)
+
+    # One move
+
+    def step(self, patience_s: float = LOOK_S) -> bool:
+        """Send what may go, wait for one answer at most this long, settle it; False when the crawl is over."""
+        now = self._clock()
+        for lost in self._crew.tend(now):
+            self._take_lost(lost, now)
+        self._wake_later(now)
+        self._read_seeds()
+        self._check_time(now)
+        self._dispatch(now)
+        if self._is_over():
+            self.commit()
+            return False
+        self.stats.gauge(
+            waiting=self._frontier.waiting(), out=self._crew.out, workers=self._crew.lanes, now=now
+        )
+        is_held_back = self._crew.has_room() and self._frontier.waiting() > 0 and not self._is_stopping
+        delivery = self._inbox.take(self._wait_s(now, patience_s))
+        waited_until = self._clock()
+        if is_held_back:
+            self.stats.spent("held back", waited_until - now, why=self._gate.holds_back_by())
+        else:
+            self.stats.spent("waiting", waited_until - now)
+        if delivery is not None:
+            self._receive(delivery, waited_until)
+        if len(self._done) >= COMMIT_PAGES or waited_until - self._committed_at >= COMMIT_S:
+            self.commit()
+        return True
+
+    def stop(self) -> None:
+        """Start nothing more; `step` says that the crawl is over when what is out has come back."""
+        self._is_stopping = True
+        if not self.ended:
+            self.ended = "stopped"
+
+    def commit(self) -> None:
+        """Flush the stores, and close for good what is done."""
+        self._committed_at = self._clock()
+        if self._done:
+            positions = self._landing.flush()
+            self._frontier.commit(self._done, positions)
+            self._done.clear()
+
+    @property
+    def left(self) -> int:
+        """URLs that are known and have no record: waiting, resting, or out when the crawl was stopped."""
+        return self._frontier.waiting() + self._open
+
+    # What goes out
+
+    def _dispatch(self, now: float) -> None:
+        if self._is_stopping or self._inbox.bytes > MOST_BYTES:
+            return
+        while self._crew.has_room():
+            each = self._gate.next_host(now)
+            if each is None:
+                break
+            request = self._next_of(each, now)
+            if request is None:
+                self._gate.idle(each)
+                continue
+            self._gate.started(each, now)
+            self._crew.send(request, self._outgoing.parcel(request, self._want(request)), each)
+        if not self._express and not self._frontier.waiting():
+            return
+        for number, each in list(self._crew.hosts_with_room_ahead()):
+            if self._gate.may_hand_ahead(each, now):
+                request = self._next_of(each, now)
+                if request is not None:
+                    self._crew.send_ahead(
+                        number, request, self._outgoing.parcel(request, self._want(request))
+                    )
+
+    def _next_of(self, each: str, now: float) -> Request | None:
+        """The request of a host that goes next, after robots.txt was heard; None when none may go."""
+        while True:
+            request = self._pick(each)
+            if request is None or isinstance(request.data, RobotsOf):
+                return request
+            origin = place(request.target).origin
+            if not self._rules.is_known(origin, now):
+                self._parked.setdefault(origin, []).append(request)
+                if not self._rules.is_asked(origin):
+                    self._asking[each] = self._asking.get(each, 0) + 1
+                    return self._rules.ask(origin)
+                continue
+            refusal = self._rules.refusal(request, failed_at=time.time())
+            if refusal is None and each in self._deferred:
+                refusal = self._deferral(request, now)
+            if refusal is None:
+                return request
+            self._end(refusal)
+
+    def _pick(self, each: str) -> Request | None:
+        express = self._express.get(each)
+        if express:
+            request = express.popleft()
+            if not express:
+                del self._express[each]
+            return request
+        if each in self._asking:
+            return None
+        most = self._limits.max_pages
+        if most is not None and self._begun >= most:
+            self._stalled.add(each)
+            return None
+        taken = self._frontier.take(each, 1)
+        if not taken:
+            return None
+        self._open += 1
+        self._begun += 1
+        return taken[0]
+
+    def _want(self, request: Request) -> Want:
+        return Want.BODY if isinstance(request.data, RobotsOf) else self._landing.want(request)
+
+    def _go(self, request: Request, *, is_first: bool = False) -> None:
+        """Send a request as soon as its host may be asked, ahead of what waits in the frontier."""
+        each = host(request.target)
+        queue = self._express.setdefault(each, deque())
+        if is_first:
+            queue.appendleft(request)
+        else:
+            queue.append(request)
+        self._gate.wake(each)
+
+    # What comes back
+
+    def _receive(self, delivery: Delivery, now: float) -> None:
+        outcomes, goes_on, lost = self._crew.receive(delivery)
+        for outcome, is_going_on in zip(outcomes, goes_on, strict=True):
+            if not is_going_on:
+                self._gate.finished(host(outcome.request.target))
+            self._settle(outcome, now)
+        for each in lost:
+            self._take_lost(each, now)
+
+    def _take_lost(self, lost: Lost, now: float) -> None:
+        """A worker is gone: send again what it held, unless it is what kills workers."""
+        request = lost.request
+        if lost.was_under_way:
+            self.stats.worker_lost()
+            self._gate.finished(host(request.target))
+            log.warning("worker.lost cause=%s losses=%d url=%s", lost.cause, lost.losses, request.target)
+        failure = Failure(
+            request=request,
+            kind=FailureKind.TIMEOUT if lost.has_hung else FailureKind.WORKER_LOST,
+            message=f"{lost.cause} with this URL under way, {lost.losses} times",
+            attempts=request.attempt,
+            failed_at=time.time(),
+        )
+        if lost.has_hung:
+            self._settle(failure, now)
+        elif self._crew.is_given_up(lost):
+            self._conclude(failure, now)
+        else:
+            self._go(request)
+
+    def _settle(self, outcome: Outcome, now: float) -> None:
+        """Decide what an outcome sets off: another hop, another try, or the end of its chain."""
+        request = outcome.request
+        if isinstance(outcome, Response):
+            self._outgoing.took(outcome)
+            is_robots = isinstance(request.data, RobotsOf)
+            hop = next_hop(outcome, most=MOST_HOPS if is_robots else self._limits.max_redirects)
+            if isinstance(hop, Request):
+                self._redirect(outcome, hop)
+                return
+            if hop is not None and not is_robots:
+                outcome = hop
+        decision = self._retry.decide(
+            outcome,
+            attempt=request.attempt,
+            now=time.time(),
+            jitter=random.random(),  # noqa: S311
+        )
+        if isinstance(decision, Retry):
+            self._try_again(outcome, decision, now)
+            return
+        if isinstance(decision, Defer):
+            self._deferred[host(request.target)] = (now + decision.wait_s, decision.message)
+            if not isinstance(request.data, RobotsOf):
+                outcome = Failure(
+                    request=request,
+                    kind=FailureKind.DEFERRED,
+                    message=decision.message,
+                    attempts=request.attempt,
+                    failed_at=time.time(),
+                    elapsed_s=outcome.elapsed_s,
+                    worker=outcome.worker,
+                )
+        elif (rest_s := self._retry.rest_s(outcome, now=time.time())) > 0:
+            self._gate.rest(host(request.target), now + rest_s)
+        self._conclude(outcome, now)
+
+    def _conclude(self, outcome: Outcome, now: float) -> None:
+        if isinstance(outcome.request.data, RobotsOf):
+            self._learn(outcome.request.data.origin, outcome, now)
+        else:
+            self._end(outcome)
+
+    def _learn(self, origin: str, outcome: Outcome, now: float) -> None:
+        """An origin's robots.txt is here: its pages may go, at its pace."""
+        delay_s = self._rules.learn(origin, outcome, now)
+        self.stats.robots_fetched()
+        each = host(origin + "/")
+        if delay_s is not None:
+            self._gate.slow_to(each, delay_s)
+        if self._asking[each] == 1:
+            del self._asking[each]
+        else:
+            self._asking[each] -= 1
+        for request in self._parked.pop(origin, ()):
+            self._go(request)
+        self._gate.wake(each)
+
+    def _redirect(self, response: Response, hop: Request) -> None:
+        log.debug("page.redirected status=%d to=%s url=%s", response.status, hop.target, response.request.url)
+        if isinstance(hop.data, RobotsOf):
+            self._go(hop, is_first=True)
+            return
+        is_new = self._frontier.mark(hop)
+        if not hop.is_listed:
+            refusal = "redirect to a known page" if not is_new else self._following.scope.why_not(hop.target)
+            if refusal is not None:
+                self.stats.skipped(refusal)
+                self._close(hop, has_page=False)
+                return
+        self._go(hop)
+
+    def _try_again(self, outcome: Outcome, retry: Retry, now: float) -> None:
+        request = outcome.request
+        why = outcome.kind.value if isinstance(outcome, Failure) else f"HTTP {outcome.status}"
+        self.stats.retried(why, outcome.elapsed_s)
+        log.debug(
+            "page.retried why=%s attempt=%d wait_ms=%d url=%s",
+            why,
+            request.attempt,
+            retry.wait_s * 1000,
+            request.target,
+        )
+        if retry.rest_host:
+            self._gate.rest(host(request.target), now + retry.wait_s)
+        self._tickets += 1
+        again = replace(request, attempt=request.attempt + 1)
+        heapq.heappush(self._later, (now + retry.wait_s, self._tickets, again))
+
+    def _wake_later(self, now: float) -> None:
+        while self._later and self._later[0][0] <= now:
+            self._go(heapq.heappop(self._later)[2])
+
+    def _deferral(self, request: Request, now: float) -> Failure | None:
+        until, message = self._deferred[host(request.target)]
+        if now >= until:
+            del self._deferred[host(request.target)]
+            return None
+        return Failure(request=request, kind=FailureKind.DEFERRED, message=message, failed_at=time.time())
+
+    # Where a chain ends
+
+    def _end(self, outcome: Outcome) -> None:
+        """Record the final outcome of a chain, and take up what it leads to."""
+        if isinstance(outcome, Response):
+            if outcome.request.is_listed and outcome.request.redirects:
+                self._following.scope.add_host_of(outcome.final_url)
+            fresh = self._frontier.add(self._following.links_of(outcome))
+            self._wake(fresh)
+        self.add(self._landing.land(outcome))
+        self._close(outcome.request, has_page=isinstance(outcome, Response))
+
+    def _close(self, request: Request, *, has_page: bool) -> None:
+        self._open -= 1
+        self._done.append(request)
+        if not has_page:
+            self._begun -= 1
+            for each in self._stalled:
+                self._gate.wake(each)
+            self._stalled.clear()
+
+    # When it is over
+
+    def _check_time(self, now: float) -> None:
+        limit = self._limits.max_time_s
+        if limit is not None and now - self._started_at >= limit and not self._is_stopping:
+            self._is_stopping = True
+            self.ended = "max_time"
+
+    def _is_over(self) -> bool:
+        if self._crew.out:
+            return False
+        if self._is_stopping:
+            return True
+        if self._open:
+            return False
+        if self._frontier.waiting() == 0 and self._seeds is None:
+            self.ended = "finished"
+            return True
+        most = self._limits.max_pages
+        if most is not None and self._begun >= most:
+            self.ended = "max_pages"
+            return True
+        return False
+
+    def _wait_s(self, now: float, patience_s: float) -> float:
+        """How long to sleep: until the next moment at which something could be sent, or an answer."""
+        if self._seeds is not None and self._frontier.waiting() < SEEDS_AHEAD:
+            return 0.0
+        until = now + patience_s
+        if self._later:
+            until = min(until, self._later[0][0])
+        if not self._is_stopping and self._crew.has_room():
+            due = self._gate.next_due()
+            if due is not None:
+                until = min(until, due)
+        if self._limits.max_time_s is not None and not self._is_stopping:
+            until = min(until, self._started_at + self._limits.max_time_s)
+        return max(0.0, until - self._clock())

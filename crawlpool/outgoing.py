@@ -1,0 +1,63 @@
+"""What is sent with a request besides the crawl's own headers: the user's, and cookies.
+
+What the user gave for the seeds goes to the seeds' hosts. A host that a page or a
+redirect led to gets none of it, nor does a seed's host over plain http when
+the seed said https.
+"""
+
+from .cookies import Jar
+from .model import Pairs, Request, Response
+from .redirects import HARMLESS, may_travel
+from .urls import place
+from .worker.wire import Parcel, Want
+
+
+class Outgoing:
+    """Dresses requests, and keeps the one cookie jar.
+
+    Args:
+        headers: The user's, for all requests.
+        cookies: The user's, for the seeds' hosts.
+    """
+
+    def __init__(self, *, headers: Pairs, cookies: Pairs) -> None:
+        """Start with an empty jar."""
+        self._everywhere = may_travel(headers)
+        self._secret = tuple(pair for pair in headers if pair[0].lower() not in HARMLESS)
+        self._cookies = cookies
+        self._seed_hosts: dict[str, bool] = {}  # hostname: whether a seed named it over plain http
+        self._jar = Jar()
+
+    def add_seed(self, target: str) -> None:
+        """Trust the host of a seed with what the user gave for the seeds."""
+        hostname = place(target).hostname
+        is_plain = target.startswith("http:")
+        if hostname not in self._seed_hosts:
+            for name, value in self._cookies:
+                self._jar.set_for(target, name, value)
+        self._seed_hosts[hostname] = self._seed_hosts.get(hostname, False) or is_plain
+
+    def took(self, response: Response) -> None:
+        """Keep the cookies that an answer sets."""
+        self._jar.take(response)
+
+    def parcel(self, request: Request, want: Want) -> Parcel:
+        """What crosses to a worker."""
+        headers = self._everywhere
+        if self._secret and self._is_trusted(request.target):
+            headers += self._secret
+        if request.headers:
+            named = {name.lower() for name, _ in request.headers}
+            headers = (*(pair for pair in headers if pair[0].lower() not in named), *request.headers)
+        cookie = (
+            self._jar.header_for(request.target, request.cookies)
+            if request.cookies or len(self._jar)
+            else None
+        )
+        if cookie:
+            headers = (*headers, ("Cookie", cookie))
+        return request.method, request.target, headers, request.body, int(want)
+
+    def _is_trusted(self, target: str) -> bool:
+        is_plain_named = self._seed_hosts.get(place(target).hostname)
+        return is_plain_named is not None and (is_plain_named or target.startswith("https:"))

@@ -1,0 +1,132 @@
+"""Names to things: "process" to a backend, "books.csv" to a store. The one file that knows every alternative."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from .backends.base import OpenLane
+from .errors import ConfigError
+from .settings import BACKENDS, Settings
+from .stores.base import Start, Store
+from .worker.wire import TransportOptions
+
+Output: TypeAlias = str | os.PathLike[str] | Store
+
+_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+def transport_options(settings: Settings) -> TransportOptions:
+    """What every worker of a crawl is told once."""
+    return TransportOptions(
+        headers=(
+            ("User-Agent", settings.user_agent),
+            ("Accept", _ACCEPT),
+            ("Accept-Encoding", "gzip, deflate, br, zstd"),
+            ("Connection", "keep-alive"),
+        ),
+        timeout_s=settings.timeout,
+        connect_timeout_s=settings.connect_timeout,
+        max_body=settings.max_body,
+        proxy=settings.proxy,
+        is_verified=not settings.insecure,
+    )
+
+
+def backend_of(backend: Any, options: TransportOptions) -> OpenLane:
+    """The backend of a name, or around a pool or executor of the user's own.
+
+    Raises:
+        ConfigError: It is neither.
+    """
+    if not isinstance(backend, str):
+        from .backends.shared import open_shared_lane  # noqa: PLC0415  imports stand where they are needed
+
+        return open_shared_lane(backend, options)
+    if backend == "sync":
+        from .backends.inline import open_inline_lane  # noqa: PLC0415
+
+        return open_inline_lane(options)
+    if backend in {"process", "thread"}:
+        from .backends import pool  # noqa: PLC0415
+
+        return pool.open_process_lane(options) if backend == "process" else pool.open_thread_lane(options)
+    if backend in {"futures-process", "futures-thread"}:
+        from .backends import futures  # noqa: PLC0415
+
+        return (
+            futures.open_process_lane(options)
+            if backend == "futures-process"
+            else futures.open_thread_lane(options)
+        )
+    raise ConfigError(f"unknown backend {backend!r}; known: {', '.join(sorted(BACKENDS))}")
+
+
+def _jsonl(path: Path) -> Store:
+    from .stores.jsonl import JsonlStore  # noqa: PLC0415
+
+    return JsonlStore(path)
+
+
+def _csv(path: Path) -> Store:
+    from .stores.csv_ import CsvStore  # noqa: PLC0415
+
+    return CsvStore(path)
+
+
+def _tsv(path: Path) -> Store:
+    from .stores.csv_ import CsvStore  # noqa: PLC0415
+
+    return CsvStore(path, delimiter="\t")
+
+
+def _sqlite(path: Path) -> Store:
+    from .stores.sqlite import SqliteStore  # noqa: PLC0415
+
+    return SqliteStore(path)
+
+
+_STORES: dict[str, Callable[[Path], Store]] = {
+    ".jsonl": _jsonl,
+    ".ndjson": _jsonl,
+    ".csv": _csv,
+    ".tsv": _tsv,
+    ".sqlite": _sqlite,
+    ".sqlite3": _sqlite,
+    ".db": _sqlite,
+}
+
+
+def store_of(output: Output) -> tuple[str, Store]:
+    """The store that an output's suffix names, and what to call it; a store of the user's own as it is.
+
+    Raises:
+        ConfigError: The suffix is unknown, or the folder is not there.
+    """
+    if not isinstance(output, str | os.PathLike):
+        return type(output).__name__, output
+    path = Path(output)
+    if path.suffix.lower() not in _STORES:
+        raise ConfigError(
+            f"unknown kind of output {str(output)!r}; the suffix names it: {', '.join(sorted(_STORES))}"
+        )
+    if path.is_dir():
+        raise ConfigError(f"output {str(output)!r} is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise ConfigError(f"output {str(output)!r}: there is no folder {str(path.parent)!r}")
+    return str(output), _STORES[path.suffix.lower()](path)
+
+
+def start_of(output: Output, start: Start | None) -> Start:
+    """Where a store begins; what exists is never replaced or added to without a word.
+
+    Raises:
+        ConfigError: The output exists, and nothing says what to do with it.
+    """
+    if start is not None:
+        return start
+    if isinstance(output, str | os.PathLike):
+        path = Path(output)
+        if path.exists() and path.stat().st_size > 0:
+            raise ConfigError(f"{path} exists: --fresh replaces it, --append adds to it")
+    return Start.FRESH

@@ -1,0 +1,72 @@
+"""Where a worker begins, and the one function that every task calls.
+
+main process                                    worker process (one a lane)
+Pool(1, start, (options,))  ──────────────────▶  start: ignore Ctrl-C, watch the
+                                                 parent, make the exchange
+apply_async(exchange, (orders,)) ─────────────▶  exchange(orders)
+callback: inbox.put  ◀────────────────────────── [answer, ...]
+
+A worker that is a thread is told its options with each call instead, and keeps
+its exchange in thread-local storage.
+"""
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from multiprocessing import connection, parent_process
+from typing import Any
+
+from .exchange import Exchange
+from .wire import Answer, Order, TransportOptions
+
+_of_this_process: Exchange | None = None
+_of_this_thread = threading.local()
+
+
+def start(options: TransportOptions) -> None:
+    """Make a process a worker: the initializer of a lane's pool."""
+    global _of_this_process  # noqa: PLW0603  a pool's tasks can reach nothing else
+    # Ctrl-C goes to the whole group of the terminal; when to stop is the main process's decision.
+    with contextlib.suppress(ValueError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="crawlpool-parent-watch", daemon=True).start()
+    _of_this_process = _new_exchange(options)
+
+
+def exchange(orders: Sequence[Order]) -> list[Answer]:
+    """One crossing, in a process that `start` made a worker."""
+    assert _of_this_process is not None, "the pool ran a task before its initializer"
+    return _of_this_process(orders)
+
+
+def exchange_here(options: TransportOptions, orders: Sequence[Order]) -> list[Answer]:
+    """One crossing in any thread or process: it becomes a worker at its first call."""
+    held: tuple[TransportOptions, int, Exchange] | None = getattr(_of_this_thread, "held", None)
+    if held is None or held[:2] != (options, os.getpid()):
+        held = (options, os.getpid(), _new_exchange(options))
+        _of_this_thread.held = held
+    return held[2](orders)
+
+
+def let_go_here() -> None:
+    """Close the connections that this thread's exchange keeps."""
+    held = getattr(_of_this_thread, "held", None)
+    if held is not None:
+        held[2].close()
+        del _of_this_thread.held
+
+
+def _new_exchange(options: TransportOptions) -> Exchange:
+    from .requests_ import RequestsTransport  # noqa: PLC0415  the main process need not load requests
+
+    return Exchange(RequestsTransport(options))
+
+
+def _end_with_parent() -> None:
+    """End this process when the main one is gone, however it went: nobody would take the answer."""
+    parent: Any = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,74 @@
+"""One crossing: new orders in, finished answers out, never later than it must be.
+
+A worker keeps one exchange for its whole life. `exchange(orders)` puts the orders
+behind those it still has, works them off, and comes back when nothing is left, or
+when something is finished and the linger is over; what is left then stays here,
+and the next exchange (an empty one if need be) goes on with it. With one order an
+exchange, the usual case at one connection, that is one task and one callback a URL.
+"""
+
+import os
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
+
+from ..model import FailureKind
+from .wire import Answer, Order, failure_answer
+
+LINGER_S = 0.005
+"""Seconds after which an exchange comes back as soon as anything is finished."""
+
+
+class Transport(Protocol):
+    """How a worker speaks HTTP."""
+
+    def fetch(self, order: Order) -> Answer:
+        """Fetch one hop; blocks at most until the deadline."""
+
+    def close(self) -> None:
+        """Close every connection."""
+
+
+def guarded(transport: Transport, order: Order) -> Answer:
+    """Fetch; whatever is raised comes back as a failure of plain strings.
+
+    A pool's result thread dies of an exception that cannot be rebuilt (cpython
+    79492), and `SystemExit` in a worker loses the job, so nothing gets past here.
+    """
+    started = time.monotonic()
+    try:
+        return transport.fetch(order)
+    except BaseException as error:  # noqa: BLE001  SystemExit too: it would lose the request
+        return failure_answer(
+            order,
+            FailureKind.UNEXPECTED,
+            f"{type(error).__name__}: {error}"[:500],
+            failed_at=time.time(),
+            elapsed_s=time.monotonic() - started,
+            worker=os.getpid(),
+        )
+
+
+class Exchange:
+    """A transport, and the orders that wait for it."""
+
+    def __init__(self, transport: Transport) -> None:
+        """Take the transport; it is used by whichever thread calls, one at a time."""
+        self._transport = transport
+        self._waiting: deque[Order] = deque()
+
+    def __call__(self, orders: Sequence[Order]) -> list[Answer]:
+        """Take new orders and give back what is finished; empty only when nothing was left."""
+        self._waiting.extend(orders)
+        until = time.monotonic() + LINGER_S
+        answers: list[Answer] = []
+        while self._waiting:
+            answers.append(guarded(self._transport, self._waiting.popleft()))
+            if time.monotonic() > until:
+                break
+        return answers
+
+    def close(self) -> None:
+        """Close the transport's connections."""
+        self._transport.close()

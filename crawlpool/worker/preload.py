@@ -1,0 +1,5 @@
+"""What the fork server imports before it forks, so that a new worker is ready in milliseconds."""
+
+from . import entry, requests_
+
+__all__ = ["entry", "requests_"]

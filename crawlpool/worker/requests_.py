@@ -1,0 +1,255 @@
+"""Fetch with `requests`, the default transport: one session a worker, one hop a fetch.
+
+`Session.get` costs 2.5 times what the connection under it does: it merges
+settings, reads the environment and prepares a request anew for each page. Here
+the session is made once, with the environment and the CA bundle read once; a page
+costs one prepared request, handed to the session's adapter. The body is read as a
+stream, against the deadline (`sockets.py`) and the cap.
+"""
+
+import io
+import os
+import time
+from typing import Any
+from urllib.request import getproxies, proxy_bypass
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPResponse
+
+from ..model import Facts, Pairs
+from ..parse.facts import read_facts
+from ..parse.html import is_html
+from ..urls import place
+from . import faults, sockets
+from .wire import Answer, Order, TransportOptions, Want, failure_answer, response_answer
+
+_IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}  # RFC 9110, 9.2.2
+# Plain numbers: an operation on an IntFlag costs a microsecond, and there are several a page.
+_FACTS, _LINKS, _RAW, _HTML_ONLY = int(Want.FACTS), int(Want.LINKS), int(Want.RAW), int(Want.HTML_ONLY)
+
+_DRAINED = 64 * 1024
+"""Bytes of an unwanted body that are read all the same: cheaper than a new connection."""
+
+
+class _Adapter(HTTPAdapter):
+    """Finds the connections of an origin without parsing the URL again for each page."""
+
+    def __init__(self, context: Any, proxy_of: Any) -> None:
+        self._context = context
+        self._proxy_of = proxy_of
+        self._pools: dict[str, Any] = {}
+        super().__init__(pool_connections=32, pool_maxsize=1)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
+        super().init_poolmanager(connections, maxsize, block, ssl_context=self._context, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": sockets.TimedPool, "https": sockets.TimedTlsPool}
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+        manager.pool_classes_by_scheme = {"http": sockets.TimedPool, "https": sockets.TimedTlsPool}
+        return manager
+
+    def get_connection_with_tls_context(self, request: Any, *_args: Any, **_kwargs: Any) -> Any:
+        origin = place(request.url).origin
+        pool = self._pools.get(origin)
+        if pool is None:
+            proxy = self._proxy_of(origin)
+            manager = self.proxy_manager_for(proxy) if proxy else self.poolmanager
+            pool = manager.connection_from_url(origin)
+            if len(self._pools) >= 512:  # noqa: PLR2004  a crawl of many hosts must not keep them all
+                self._pools.clear()
+            self._pools[origin] = pool
+        return pool
+
+    def cert_verify(self, *_args: Any) -> None:
+        """Leave it to the context, which was made once."""
+
+    def request_url(self, request: Any, proxies: Any = None) -> str:  # noqa: ARG002  the adapter's own signature
+        origin, _, _, path = place(request.url)
+        if origin.startswith("http:") and (proxy := self._proxy_of(origin)) and not proxy.startswith("socks"):
+            return str(request.url)
+        return path
+
+    def build_response(self, req: Any, resp: Any) -> requests.Response:
+        """Without the cookie jar and the guess at an encoding, which are the main process's business."""
+        response = requests.Response()
+        response.raw = resp
+        response.status_code = resp.status
+        response.reason = resp.reason
+        response.url = req.url
+        response.request = req
+        response.connection = self  # type: ignore[attr-defined]
+        return response
+
+
+class RequestsTransport:
+    """One `requests` session and what it was told; it serves one thread.
+
+    Raises:
+        OSError: The CA bundle that the environment names cannot be read.
+    """
+
+    def __init__(self, options: TransportOptions) -> None:
+        """Read the environment, make the TLS context, open no connection yet."""
+        self._options = options
+        self._proxies = {} if options.proxy else getproxies()
+        ca = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+        if ca is None:
+            ca = requests.certs.where()
+        context = sockets.timed_context(is_verified=options.is_verified, ca=ca)
+        self._session = requests.Session()
+        self._session.trust_env = False
+        adapter = _Adapter(context, self._proxy_of)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+        self._send = adapter
+        self._timeout = (options.connect_timeout_s, options.timeout_s)
+        self._proxy_memo: dict[str, str | None] = {}
+        self._pid = os.getpid()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._session.close()
+
+    def _proxy_of(self, origin: str) -> str | None:
+        """The proxy for an origin: the user's, or the environment's by the usual rules (no_proxy)."""
+        if self._options.proxy or not self._proxies:
+            return self._options.proxy
+        if origin not in self._proxy_memo:
+            scheme, _, host = origin.partition("://")
+            proxy = self._proxies.get(scheme) or self._proxies.get("all")
+            self._proxy_memo[origin] = None if proxy is None or proxy_bypass(host) else proxy
+        return self._proxy_memo[origin]
+
+    def fetch(self, order: Order) -> Answer:
+        """Fetch one hop; every fault that has a name comes back as one, the rest is raised."""
+        fetched_at = time.time()
+        started = time.monotonic()
+        for is_again in (False, True):
+            sockets.under_way.deadline = started + self._options.timeout_s
+            sockets.under_way.connection = None
+            try:
+                return self._fetch(order, fetched_at, started)
+            except Exception as error:
+                fault = faults.name(error)
+                if fault is None:
+                    raise
+                # A kept-alive connection may have been closed while the request was on
+                # its way; that is nobody's failure, so it is sent once more (RFC 9112, 9.3.1).
+                carried = getattr(sockets.under_way.connection, "carried", 0)
+                if is_again or carried < 2 or order[1] not in _IDEMPOTENT or not faults.is_stale(error):  # noqa: PLR2004
+                    break
+        kind, message = fault
+        return failure_answer(
+            order,
+            kind,
+            message,
+            failed_at=time.time(),
+            elapsed_s=time.monotonic() - started,
+            worker=self._pid,
+        )
+
+    def _fetch(self, order: Order, fetched_at: float, started: float) -> Answer:
+        _, method, url, extra, body, wants = order
+        headers = self._headers(url, extra, method, body)
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.url, prepared.body = method, url, body or None
+        prepared.headers = CaseInsensitiveDict(headers)
+        prepared.hooks = {"response": []}
+        answer = self._send.send(prepared, stream=True, timeout=self._timeout)
+        raw = answer.raw
+        try:
+            received = _pairs(raw)
+            content_type = raw.headers.get("content-type")
+            is_wanted = not (wants & _HTML_ONLY) or _is_html(content_type)
+            content, is_cut, raw_body = self._read(raw, wants, is_wanted=is_wanted)
+        except BaseException:
+            raw.close()
+            raise
+        if content is None or is_cut:
+            raw.close()
+        else:
+            raw.release_conn()
+        elapsed_s = time.monotonic() - started
+        facts: Facts | None = None
+        if content is not None and wants & (_FACTS | _LINKS) and not 300 <= raw.status < 400:  # noqa: PLR2004
+            facts = read_facts(content, content_type, url, with_links=bool(wants & _LINKS))
+        return response_answer(
+            order,
+            status=raw.status,
+            reason=raw.reason or "",
+            http_version="HTTP/1.0" if raw.version == 10 else "HTTP/1.1",  # noqa: PLR2004  http.client's own numbers
+            headers=received,
+            request_headers=headers,
+            remote_address=getattr(sockets.under_way.connection, "peer", ""),
+            body=content or b"",
+            is_cut=is_cut,
+            is_body_read=content is not None,
+            raw_body=raw_body,
+            facts=facts,
+            fetched_at=fetched_at,
+            elapsed_s=elapsed_s,
+            worker=self._pid,
+        )
+
+    def _headers(self, url: str, extra: Pairs, method: str, body: bytes) -> Pairs:
+        """Everything that is sent, in its order, so that what is recorded is what was sent."""
+        named = {name.lower() for name, _ in extra}
+        headers = [
+            ("Host", place(url).host),
+            *(p for p in self._options.headers if p[0].lower() not in named),
+        ]
+        if "host" in named:
+            del headers[0]
+        headers.extend(extra)
+        if (body or method in {"POST", "PUT", "PATCH"}) and "content-length" not in named:
+            headers.append(("Content-Length", str(len(body))))
+        return tuple(headers)
+
+    def _read(
+        self, raw: HTTPResponse, wants: int, *, is_wanted: bool
+    ) -> tuple[bytes | None, bool, bytes | None]:
+        """Return the decoded body (None: left unread), whether it was cut, and the body as sent."""
+        cap = self._options.max_body
+        if not is_wanted:
+            length = raw.headers.get("content-length", "")
+            if not (length.isascii() and length.isdigit() and int(length) <= _DRAINED):
+                return None, False, None
+        is_coded = "content-encoding" in raw.headers
+        raw_body = None
+        if wants & _RAW:
+            raw_body, is_cut = _up_to(raw, cap, is_decoded=False)
+            if not is_coded or is_cut:
+                return raw_body, is_cut, raw_body
+            raw = HTTPResponse(io.BytesIO(raw_body), headers=raw.headers, preload_content=False)
+        body, is_cut = _up_to(raw, cap, is_decoded=is_coded)
+        return body, is_cut, raw_body
+
+
+def _up_to(raw: HTTPResponse, cap: int, *, is_decoded: bool) -> tuple[bytes, bool]:
+    """Read until the end or one byte past the cap; the second part says that it was cut."""
+    first = raw.read(cap + 1, decode_content=is_decoded)
+    if len(first) > cap:
+        return first[:cap], True
+    parts, size = [first], len(first)
+    while more := raw.read(cap + 1 - size, decode_content=is_decoded):
+        parts.append(more)
+        size += len(more)
+        if size > cap:
+            return b"".join(parts)[:cap], True
+    return first if len(parts) == 1 else b"".join(parts), False
+
+
+def _pairs(raw: HTTPResponse) -> Pairs:
+    """Header pairs in wire order; what urllib3 keeps is grouped by name."""
+    original = getattr(raw, "_original_response", None)
+    message = getattr(original, "msg", None)
+    if message is not None and hasattr(message, "raw_items"):
+        return tuple((name, str(value)) for name, value in message.raw_items())
+    return tuple((str(name), str(value)) for name, value in raw.headers.items())
+
+
+def _is_html(content_type: str | None) -> bool:
+    return content_type is None or is_html(content_type, b"")

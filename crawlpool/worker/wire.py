@@ -1,0 +1,137 @@
+"""The plain values that cross between the main process and a worker.
+
+An order goes out, an answer comes back; both are tuples of str, bytes, numbers
+and tuples, so nothing that a server sends can name a class or a codec here, and
+`Request.data`, which is the user's own, stays in the main process.
+"""
+
+from dataclasses import dataclass
+from enum import IntFlag
+from typing import Any, TypeAlias
+
+from ..model import Facts, Failure, FailureKind, Outcome, Pairs, Request, Response
+
+Parcel: TypeAlias = tuple[str, str, Pairs, bytes, int]
+"""(method, url in normal form, headers besides the crawl's own, body, wants)."""
+
+Order: TypeAlias = tuple[int, str, str, Pairs, bytes, int]
+"""A parcel with an id in front, by which its answer is known."""
+
+Answer: TypeAlias = tuple[Any, ...]
+"""(id, True, the parts of a Response) or (id, False, the parts of a Failure)."""
+
+
+class Want(IntFlag):
+    """What the main process needs of an answer; what it does not need does not cross."""
+
+    NOTHING = 0
+    BODY = 1
+    FACTS = 2  # title and number of links
+    LINKS = 4  # the links to follow as well
+    RAW = 8  # the body before content decoding
+    HTML_ONLY = 16  # leave a body that is not HTML unread, and say so
+
+
+_BODY = int(Want.BODY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportOptions:
+    """What a worker is told once, when it starts.
+
+    Attributes:
+        headers: The crawl's own, sent with every request in this order.
+        timeout_s: Seconds from sending a request to the last byte of its body.
+        connect_timeout_s: Seconds for a connection to be made.
+        max_body: Bytes of a decoded body that are read; one byte more, and it is cut.
+        proxy: URL of the proxy; None for what the environment names.
+        is_verified: Whether TLS certificates are checked.
+    """
+
+    headers: Pairs = ()
+    timeout_s: float = 30.0
+    connect_timeout_s: float = 5.0
+    max_body: int = 16 * 1024 * 1024
+    proxy: str | None = None
+    is_verified: bool = True
+
+
+def response_answer(
+    order: Order,
+    *,
+    status: int,
+    reason: str,
+    http_version: str,
+    headers: Pairs,
+    request_headers: Pairs,
+    remote_address: str,
+    body: bytes,
+    is_cut: bool,
+    is_body_read: bool,
+    raw_body: bytes | None,
+    facts: Facts | None,
+    fetched_at: float,
+    elapsed_s: float,
+    worker: int,
+) -> Answer:
+    """Pack what a server answered; the body only if it is wanted."""
+    return (
+        order[0],
+        True,
+        status,
+        reason,
+        http_version,
+        headers,
+        request_headers,
+        remote_address,
+        body if order[5] & _BODY else b"",
+        len(body),
+        is_cut,
+        is_body_read,
+        raw_body,
+        None if facts is None else (facts.title, facts.link_count, facts.links),
+        fetched_at,
+        elapsed_s,
+        worker,
+    )
+
+
+def failure_answer(
+    order: Order, kind: FailureKind, message: str, *, failed_at: float, elapsed_s: float, worker: int
+) -> Answer:
+    """Pack why no answer came."""
+    return (order[0], False, kind.value, message, failed_at, elapsed_s, worker)
+
+
+def outcome_of(answer: Answer, request: Request) -> Outcome:
+    """Unpack an answer as the outcome of the request that it belongs to."""
+    if not answer[1]:
+        _, _, kind, message, failed_at, elapsed_s, worker = answer
+        return Failure(
+            request=request,
+            kind=FailureKind(kind),
+            message=message,
+            attempts=request.attempt,
+            failed_at=failed_at,
+            elapsed_s=elapsed_s,
+            worker=worker,
+        )
+    facts = answer[13]
+    return Response(
+        request=request,
+        status=answer[2],
+        reason=answer[3],
+        http_version=answer[4],
+        headers=answer[5],
+        request_headers=answer[6],
+        remote_address=answer[7],
+        body=answer[8],
+        size=answer[9],
+        is_cut=answer[10],
+        is_body_read=answer[11],
+        raw_body=answer[12],
+        facts=None if facts is None else Facts(title=facts[0], link_count=facts[1], links=facts[2]),
+        fetched_at=answer[14],
+        elapsed_s=answer[15],
+        worker=answer[16],
+    )

@@ -1,0 +1,69 @@
+"""Imports point one way, so that a newcomer can read the package from either end."""
+
+import ast
+from pathlib import Path
+
+import crawlpool
+
+PACKAGE = Path(crawlpool.__file__).parent
+
+LAYERS = [
+    {"model", "errors"},
+    {"urls", "settings", "patterns"},
+    {"seeds", "scope", "frontiers", "polite", "parse", "stores", "cookies", "redirects", "serve", "records"},
+    {"worker", "handlers", "stats", "following", "outgoing"},
+    {"backends", "landing"},
+    {"inbox", "crew"},
+    {"loop"},
+    {"wiring"},
+    {"engine"},
+    {"api"},
+    {"fetchpool"},
+    {"cli"},
+]
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+NEIGHBOURS_MAY = {("following", "stats"), ("outgoing", "worker")}
+
+
+def imports_of(file: Path) -> set[str]:
+    """First parts of what a module imports from the package, such as "model"."""
+    parts = file.relative_to(PACKAGE).with_suffix("").parts
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            if node.level:
+                base = list(parts[: len(parts) - node.level])
+                names = node.module.split(".") if node.module else [alias.name for alias in node.names]
+                found.add((base + names)[0])
+            elif node.module and node.module.startswith("crawlpool."):
+                found.add(node.module.split(".")[1])
+    return found
+
+
+def arrows() -> list[tuple[str, str, str]]:
+    rows = []
+    for file in sorted(PACKAGE.rglob("*.py")):
+        home = file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        if home in {"__init__", "__main__", "sample_sites"}:
+            continue
+        rows.extend((home, to, str(file.relative_to(PACKAGE))) for to in imports_of(file) if to != home)
+    return rows
+
+
+def test_every_module_has_a_place_in_the_drawing():
+    homes = {home for home, _, _ in arrows()} | {to for _, to, _ in arrows()}
+    assert homes <= set(LEVEL), homes - set(LEVEL)
+
+
+def test_no_import_points_the_other_way():
+    wrong = [
+        (file, to)
+        for home, to, file in arrows()
+        if LEVEL[to] > LEVEL[home] or (LEVEL[to] == LEVEL[home] and (home, to) not in NEIGHBOURS_MAY)
+    ]
+    assert wrong == []
+
+
+def test_the_crawl_loop_names_no_implementation():
+    hidden = {"wiring", "stores", "parse", "seeds", "settings", "cli", "serve", "requests"}
+    assert imports_of(PACKAGE / "loop.py") & hidden == set()
