@@ -1,0 +1,140 @@
+"""The record of one URL when no handler makes items: the same fields in every store."""
+
+import re
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from crawlpool.model import Facts, Failure, Outcome, Response
+
+FIELDS = (
+    "url",
+    "final_url",
+    "status",
+    "title",
+    "content_type",
+    "bytes",
+    "links",
+    "depth",
+    "elapsed_s",
+    "fetched_at",
+    "attempts",
+    "error_kind",
+    "error_message",
+)
+"""The fields of every record, in their order; those of a CSV seed's columns follow."""
+
+_USER = re.compile(r"(//)[^/?#\\]*@")
+_LONGEST_REASON = 100
+
+
+def record_of(outcome: Outcome) -> dict[str, Any]:
+    """Return what became of one URL, as plain values.
+
+    The fields, None wherever it is not known:
+
+        url            as it was given or found, without user name and password
+        final_url      the URL that answered, where redirects ended; when nothing did,
+                       the one a redirect led to, and None when there was no redirect
+        status         HTTP status code
+        title          text of the page's title
+        content_type   media type without parameters, such as "text/html"
+        bytes          length of the body, content coding removed
+        links          how many different URLs the page names
+        depth          links followed from a seed, which has 0
+        elapsed_s      seconds of the last attempt, to a millisecond
+        fetched_at     when its request was sent (of a failure: when it failed), ISO 8601 in UTC
+        attempts       how often the last URL was asked; 0 when it never was (robots.txt)
+        error_kind     None for a good answer; "http" from status 400 on, "cut" for a body
+                       longer than the cap, else a `FailureKind`
+        error_message  the same in words
+
+    The other columns of a CSV seed follow under their own names; one that has the
+    name of a field, or of a column before it, gets the prefix "seed_".
+    """
+    if isinstance(outcome, Failure):
+        record = _failed(outcome)
+    else:
+        record = _answered(outcome, outcome.elapsed_s)
+        record["error_kind"], record["error_message"] = _complaint(outcome)
+    for name, value in outcome.request.columns:
+        column = name
+        while column in record:
+            column = f"seed_{column}"
+        record[column] = value
+    return record
+
+
+def _answered(response: Response, elapsed_s: float) -> dict[str, Any]:
+    request = response.request
+    facts = response.facts or Facts(title=None, link_count=0)
+    return {
+        "url": _shown(request.url),
+        "final_url": _shown(response.final_url),
+        "status": response.status,
+        "title": facts.title,
+        "content_type": response.content_type or None,
+        "bytes": response.size,
+        "links": facts.link_count if response.facts else None,
+        "depth": request.depth,
+        "elapsed_s": round(elapsed_s, 3),
+        "fetched_at": _moment(response.fetched_at),
+        "attempts": request.attempt,
+        "error_kind": None,
+        "error_message": None,
+    }
+
+
+def _failed(failure: Failure) -> dict[str, Any]:
+    if failure.response is not None:  # it was answered, and lost afterwards: a handler raised
+        record = _answered(failure.response, failure.response.elapsed_s)
+    else:
+        request = failure.request
+        was_asked = failure.attempts > 0
+        record = {
+            "url": _shown(request.url),
+            "final_url": _shown(request.target) if request.redirects and request.target else None,
+            "status": None,
+            "title": None,
+            "content_type": None,
+            "bytes": None,
+            "links": None,
+            "depth": request.depth,
+            "elapsed_s": round(failure.elapsed_s, 3) if was_asked else None,
+            "fetched_at": _moment(failure.failed_at),
+            "attempts": failure.attempts,
+        }
+    record["error_kind"] = failure.kind.value
+    record["error_message"] = failure.message
+    return record
+
+
+def _complaint(response: Response) -> tuple[str | None, str | None]:
+    cut = f"the body was cut at {response.size:,} bytes" if response.is_cut else ""
+    if response.status >= 400:
+        message = f"HTTP {response.status} {_reason(response)}".rstrip()
+        return "http", f"{message}; {cut}" if cut else message
+    return ("cut", cut) if cut else (None, None)
+
+
+def _reason(response: Response) -> str:
+    """What the server calls the status, else what the standard does (RFC 9110, 15)."""
+    given = " ".join(response.reason.split())
+    if given:
+        return given[:_LONGEST_REASON]
+    try:
+        return HTTPStatus(response.status).phrase
+    except ValueError:
+        return ""
+
+
+def _shown(url: str) -> str:
+    """A URL without user name and password, which no record may hold."""
+    return _USER.sub(r"\1", url, count=1) if "@" in url else url
+
+
+def _moment(seconds: float) -> str | None:
+    """ISO 8601 with milliseconds, in UTC; None for a moment that was never taken."""
+    if not seconds:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
