@@ -1,0 +1,1 @@
+"""Where items end: one promise (`base`), one file for each kind of output."""
