@@ -131,7 +131,7 @@ class Crawler:
             BackendError: The workers are gone.
             HandlerError: A handler raised, and `fail_fast` was asked for.
         """
-        outputs = [output] if isinstance(output, str | PathLike) or hasattr(output, "write") else list(output)
+        outputs = list(output) if isinstance(output, Sequence) and not isinstance(output, str) else [output]
         with ExitStack() as stack:
             stores = _opened(outputs, start, stack)
             failures = _failed_file(failed, start, stack)

@@ -16,7 +16,7 @@ What happens when a worker dies, or hangs past its deadline:
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .backends.base import Deliver, Delivery, Lane, OpenLane

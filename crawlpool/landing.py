@@ -173,7 +173,7 @@ class PageLanding:
 def _why_failed(outcome: Outcome) -> str | None:
     if isinstance(outcome, Failure):
         return f"{outcome.kind.value}: {outcome.message}"
-    return f"HTTP {outcome.status} {outcome.reason}".rstrip() if outcome.status >= 400 else None  # noqa: PLR2004
+    return f"HTTP {outcome.status} {outcome.reason}".rstrip() if outcome.status >= 400 else None
 
 
 def _handler_failure(outcome: Outcome, error: Exception) -> Failure:

@@ -382,10 +382,9 @@ class Settings:
 
 
 class Knobs(TypedDict, total=False):
-    """The same knobs as keywords of the library, for `Unpack`."""
+    """The same knobs as keywords of the library, for `Unpack`; all but `backend`, which may be an object there."""
 
     workers: int | None
-    backend: str
     timeout: float
     connect_timeout: float
     follow: bool

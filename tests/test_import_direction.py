@@ -9,7 +9,8 @@ PACKAGE = Path(crawlpool.__file__).parent
 
 LAYERS = [
     {"model", "errors"},
-    {"urls", "settings", "patterns"},
+    {"urls", "settings", "seedlines"},
+    {"patterns"},
     {"seeds", "scope", "frontiers", "polite", "parse", "stores", "cookies", "redirects", "serve", "records"},
     {"worker", "handlers", "stats", "following", "outgoing"},
     {"backends", "landing"},

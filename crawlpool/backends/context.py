@@ -140,7 +140,7 @@ class LaneContext(type(_stock)):  # type: ignore[misc]
             poll = select.poll()
             poll.register(self._pidfd, select.POLLIN)
             return not poll.poll(0)
-        if self._pidfd == -2:  # noqa: PLR2004  no such process when we looked
+        if self._pidfd == -2:
             return False
         return not connection.wait([self._worker.sentinel], 0)
 

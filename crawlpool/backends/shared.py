@@ -13,7 +13,7 @@ from functools import partial
 from multiprocessing.pool import Pool
 from typing import Any
 
-from ..errors import ConfigError
+from ..errors import BackendError, ConfigError
 from ..worker import entry
 from ..worker.wire import Answer, Order, TransportOptions
 from .base import Deliver, Delivery, Lane, OpenLane
@@ -40,7 +40,11 @@ class SharedLane:
         return os.getpid()
 
     def send(self, orders: Sequence[Order]) -> None:
-        """Hand the orders over by `apply_async` or `submit`."""
+        """Hand the orders over by `apply_async` or `submit`.
+
+        Raises:
+            BackendError: The pool was closed, or broke.
+        """
         arguments = (self._options, orders)
         try:
             if isinstance(self._shared, Pool):
@@ -51,7 +55,7 @@ class SharedLane:
                 future = self._shared.submit(entry.exchange_here, *arguments)
                 future.add_done_callback(partial(deliver_result, self._deliver, self._number))
         except (RuntimeError, ValueError) as error:  # closed, shut down or broken
-            self._failed(error)
+            raise BackendError(f"the pool that was given as backend takes no work: {error}") from error
 
     def _finished(self, answers: list[Answer]) -> None:
         self._deliver(Delivery(self._number, answers))

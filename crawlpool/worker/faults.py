@@ -15,10 +15,11 @@ _BROKEN = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, http.c
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """The error, what it wraps (`reason`, its arguments) and what caused it, outermost first."""
-    todo, seen = [error], set()
+    todo: list[BaseException] = [error]
+    seen: set[int] = set()
     while todo:
         each = todo.pop(0)
-        if id(each) in seen or len(seen) > 32:  # noqa: PLR2004  nests are a handful deep
+        if id(each) in seen or len(seen) > 32:
             continue
         seen.add(id(each))
         yield each

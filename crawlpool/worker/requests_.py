@@ -16,9 +16,10 @@ from urllib.request import getproxies, proxy_bypass
 import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPResponse
 
-from ..model import Facts, Pairs
+from ..model import Facts, FailureKind, Pairs
 from ..parse.facts import read_facts
 from ..parse.html import is_html
 from ..urls import place
@@ -58,7 +59,7 @@ class _Adapter(HTTPAdapter):
             proxy = self._proxy_of(origin)
             manager = self.proxy_manager_for(proxy) if proxy else self.poolmanager
             pool = manager.connection_from_url(origin)
-            if len(self._pools) >= 512:  # noqa: PLR2004  a crawl of many hosts must not keep them all
+            if len(self._pools) >= 512:
                 self._pools.clear()
             self._pools[origin] = pool
         return pool
@@ -80,7 +81,7 @@ class _Adapter(HTTPAdapter):
         response.reason = resp.reason
         response.url = req.url
         response.request = req
-        response.connection = self  # type: ignore[attr-defined]
+        response.connection = self
         return response
 
 
@@ -97,7 +98,7 @@ class RequestsTransport:
         self._proxies = {} if options.proxy else getproxies()
         ca = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
         if ca is None:
-            ca = requests.certs.where()
+            ca = DEFAULT_CA_BUNDLE_PATH
         context = sockets.timed_context(is_verified=options.is_verified, ca=ca)
         self._session = requests.Session()
         self._session.trust_env = False
@@ -125,23 +126,36 @@ class RequestsTransport:
 
     def fetch(self, order: Order) -> Answer:
         """Fetch one hop; every fault that has a name comes back as one, the rest is raised."""
-        fetched_at = time.time()
         started = time.monotonic()
-        for is_again in (False, True):
-            sockets.under_way.deadline = started + self._options.timeout_s
-            sockets.under_way.connection = None
-            try:
-                return self._fetch(order, fetched_at, started)
-            except Exception as error:
-                fault = faults.name(error)
-                if fault is None:
-                    raise
-                # A kept-alive connection may have been closed while the request was on
-                # its way; that is nobody's failure, so it is sent once more (RFC 9112, 9.3.1).
-                carried = getattr(sockets.under_way.connection, "carried", 0)
-                if is_again or carried < 2 or order[1] not in _IDEMPOTENT or not faults.is_stale(error):  # noqa: PLR2004
-                    break
-        kind, message = fault
+        try:
+            return self._fetch(order, started)
+        except Exception as error:
+            fault = faults.name(error)
+            if fault is None:
+                raise
+            if self._was_closed_before(order, error):
+                return self._again(order, started)
+        return self._failed(order, started, *fault)
+
+    def _again(self, order: Order, started: float) -> Answer:
+        try:
+            return self._fetch(order, started)
+        except Exception as error:
+            fault = faults.name(error)
+            if fault is None:
+                raise
+        return self._failed(order, started, *fault)
+
+    @staticmethod
+    def _was_closed_before(order: Order, error: Exception) -> bool:
+        """Whether a kept-alive connection was closed while the request was on its way.
+
+        That is nobody's failure, so the request is sent once more (RFC 9112, 9.3.1).
+        """
+        carried = getattr(sockets.under_way.connection, "carried", 0)
+        return carried > 1 and order[1] in _IDEMPOTENT and faults.is_stale(error)
+
+    def _failed(self, order: Order, started: float, kind: FailureKind, message: str) -> Answer:
         return failure_answer(
             order,
             kind,
@@ -151,7 +165,10 @@ class RequestsTransport:
             worker=self._pid,
         )
 
-    def _fetch(self, order: Order, fetched_at: float, started: float) -> Answer:
+    def _fetch(self, order: Order, started: float) -> Answer:
+        fetched_at = time.time()
+        sockets.under_way.deadline = started + self._options.timeout_s
+        sockets.under_way.connection = None
         _, method, url, extra, body, wants = order
         headers = self._headers(url, extra, method, body)
         prepared = requests.PreparedRequest()
@@ -174,13 +191,13 @@ class RequestsTransport:
             raw.release_conn()
         elapsed_s = time.monotonic() - started
         facts: Facts | None = None
-        if content is not None and wants & (_FACTS | _LINKS) and not 300 <= raw.status < 400:  # noqa: PLR2004
+        if content is not None and wants & (_FACTS | _LINKS) and not 300 <= raw.status < 400:
             facts = read_facts(content, content_type, url, with_links=bool(wants & _LINKS))
         return response_answer(
             order,
             status=raw.status,
             reason=raw.reason or "",
-            http_version="HTTP/1.0" if raw.version == 10 else "HTTP/1.1",  # noqa: PLR2004  http.client's own numbers
+            http_version="HTTP/1.0" if raw.version == 10 else "HTTP/1.1",
             headers=received,
             request_headers=headers,
             remote_address=getattr(sockets.under_way.connection, "peer", ""),

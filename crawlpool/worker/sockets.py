@@ -124,6 +124,6 @@ def _address(sock: Any) -> str:
         name = sock.getpeername()
     except (OSError, AttributeError):
         return ""
-    if len(name) < 2:  # noqa: PLR2004  not an internet address
+    if len(name) < 2:
         return ""
     return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
