@@ -8,7 +8,6 @@ the same arguments always give the same answer.
                                             Defer   the server wants longer than we wait
 """
 
-import calendar
 import math
 from dataclasses import dataclass
 from typing import Final
@@ -147,6 +146,7 @@ def retry_after_s(value: str, *, now: float) -> float | None:
     if len(value) > 64 or not value[:1].isalpha():  # an HTTP-date begins with the day's name
         return None
     # Rarely needed, and not quick to load.
+    from calendar import timegm  # noqa: PLC0415
     from email.utils import parsedate_tz  # noqa: PLC0415
 
     try:
@@ -154,7 +154,7 @@ def retry_after_s(value: str, *, now: float) -> float | None:
         if parts is None:
             return None
         # mktime_tz would take a date without a zone, such as asctime's, for local time.
-        at = calendar.timegm((*parts[:6], 0, 1, 0)) - (parts[9] or 0)
+        at = timegm((*parts[:6], 0, 1, 0)) - (parts[9] or 0)
     except (ValueError, OverflowError, TypeError, IndexError):
         return None
     return max(float(at) - now, 0.0)
