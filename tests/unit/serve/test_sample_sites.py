@@ -17,6 +17,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from crawlpool.errors import ConfigError
 from crawlpool.serve import sample_site, sample_sites, serve
+from crawlpool.serve.asked import Asked
+from crawlpool.serve.folder import Folder
 from crawlpool.urls import join, place
 
 EXPECTED = Path(__file__).parents[3] / "fixtures" / "expected"
@@ -148,6 +150,34 @@ def test_what_is_never_asked_is_not_among_what_is_expected(name):
 
     assert not set(wanted["never_asked"]) & set(wanted["asked"])
     assert set(wanted["unrecorded"]) <= set(wanted["asked"]) - set(wanted["records"])
+
+
+def test_every_file_of_a_site_is_reached_or_meant_not_to_be(name, monkeypatch):
+    wanted, root, opened = expected(name), sample_site(name), set()
+    answer_with = Folder._file
+
+    def note(folder, asked, path, file, status):
+        opened.add(Path(file).relative_to(root.resolve()).as_posix())
+        return answer_with(folder, asked, path, file, status)
+
+    monkeypatch.setattr(Folder, "_file", note)
+    folder = Folder(root)
+    for path in wanted["asked"]:
+        folder.answer(
+            Asked(
+                method="GET",
+                target=path,
+                version="HTTP/1.1",
+                headers=(),
+                body=b"",
+                client="",
+                is_last=False,
+                at=0.0,
+            )
+        )
+
+    files = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+    assert sorted(files - opened) == wanted["unreached"]
 
 
 def test_a_crawl_that_ignores_robots_rules_gets_lost_in_the_endless_folder():
