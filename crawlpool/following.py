@@ -32,8 +32,8 @@ class Following:
         self._depth = depth
 
     def links_of(self, response: Response) -> list[Request]:
-        """Requests for the links on a page that are to be followed; those refused are not thereby seen."""
-        if not self.is_on or response.facts is None or not response.facts.links:
+        """Requests for the links on a page (2xx) that are to be followed; those refused are not thereby seen."""
+        if not self.is_on or response.facts is None or not 200 <= response.status < 300:
             return []
         depth = response.request.depth + 1
         if self._depth is not None and depth > self._depth:

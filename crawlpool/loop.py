@@ -8,22 +8,19 @@ seeds ─▶ frontier ─▶ dispatch ─▶ crew ═▶ workers ═▶ inbox �
 
 One thread runs all of this, the one that calls `step`. It sees promises only and
 knows no backend, store or parser by name. Nothing here waits for the network.
-
-A *chain* is one URL from the frontier to its record: its redirects and retries are
-parts of it. It is open from `take` to `_end`, and the page limit counts chains.
+What goes out next is decided in `departures.py`; what comes back is settled here.
 """
 
-import heapq
 import logging
 import random
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .backends.base import Delivery
 from .crew import LOOK_S, MOST_BYTES, Crew, Lost
+from .departures import Departures
 from .following import Following
 from .frontiers.base import Frontier, Positions
 from .inbox import Inbox
@@ -34,7 +31,7 @@ from .polite.retry import Defer, Retry, RetryPolicy
 from .polite.rulebook import MOST_HOPS, RobotsOf, Rulebook
 from .redirects import next_hop
 from .stats import Stats
-from .urls import host, place
+from .urls import host
 from .worker.wire import Want
 
 log = logging.getLogger("crawlpool")
@@ -103,7 +100,6 @@ class Crawl:
         self._gate = gate
         self._crew = crew
         self._inbox = inbox
-        self._rules = rules
         self._retry = retry
         self._outgoing = outgoing
         self._following = following
@@ -114,19 +110,9 @@ class Crawl:
         self.ended = ""
         self.seed_hosts: set[str] = set()
         self._seeds: Iterator[Request] | None = None
-        self._express: dict[
-            str, deque[Request]
-        ] = {}  # redirects and retries that are due, robots.txt; by host
-        self._parked: dict[str, list[Request]] = {}  # what waits for a robots.txt, by origin
-        self._asking: dict[str, int] = {}  # hosts whose robots.txt is under way
-        self._later: list[tuple[float, int, Request]] = []
-        self._tickets = 0
-        self._deferred: dict[
-            str, tuple[float, str]
-        ] = {}  # hosts that asked for too long a wait, and until when
-        self._open = 0  # chains
-        self._begun = 0  # chains that have a page, or may get one: what the page limit counts
-        self._stalled: set[str] = set()  # hosts that the page limit holds
+        self._departures = Departures(
+            frontier=frontier, gate=gate, rules=rules, max_pages=limits.max_pages, refuse=self._end
+        )
         self._done: list[Request] = []
         self._started_at = clock()
         self._committed_at = self._started_at
@@ -172,8 +158,7 @@ class Crawl:
 
     def _refuse(self, bad: Iterable[Failure]) -> None:
         for failure in bad:
-            self._open += 1
-            self._begun += 1
+            self._departures.begin()
             self._end(replace(failure, failed_at=time.time()))
 
     def _wake(self, requests: Iterable[Request]) -> None:
@@ -187,7 +172,7 @@ class Crawl:
         now = self._clock()
         for lost in self._crew.tend(now):
             self._take_lost(lost, now)
-        self._wake_later(now)
+        self._departures.wake(now)
         self._read_seeds()
         self._check_time(now)
         self._dispatch(now)
@@ -227,7 +212,7 @@ class Crawl:
     @property
     def left(self) -> int:
         """URLs that are known and have no record: waiting, resting, or out when the crawl was stopped."""
-        return self._frontier.waiting() + self._open
+        return self._frontier.waiting() + self._departures.open
 
     # What goes out
 
@@ -238,74 +223,24 @@ class Crawl:
             each = self._gate.next_host(now)
             if each is None:
                 break
-            request = self._next_of(each, now)
+            request = self._departures.next_of(each, now)
             if request is None:
                 self._gate.idle(each)
                 continue
             self._gate.started(each, now)
             self._crew.send(request, self._outgoing.parcel(request, self._want(request)), each)
-        if not self._express and not self._frontier.waiting():
+        if not self._departures.has_any:
             return
         for number, each in list(self._crew.hosts_with_room_ahead()):
             if self._gate.may_hand_ahead(each, now):
-                request = self._next_of(each, now)
+                request = self._departures.next_of(each, now)
                 if request is not None:
                     self._crew.send_ahead(
                         number, request, self._outgoing.parcel(request, self._want(request))
                     )
 
-    def _next_of(self, each: str, now: float) -> Request | None:
-        """The request of a host that goes next, after robots.txt was heard; None when none may go."""
-        while True:
-            request = self._pick(each)
-            if request is None or isinstance(request.data, RobotsOf):
-                return request
-            origin = place(request.target).origin
-            if not self._rules.is_known(origin, now):
-                self._parked.setdefault(origin, []).append(request)
-                if not self._rules.is_asked(origin):
-                    self._asking[each] = self._asking.get(each, 0) + 1
-                    return self._rules.ask(origin)
-                continue
-            refusal = self._rules.refusal(request, failed_at=time.time())
-            if refusal is None and each in self._deferred:
-                refusal = self._deferral(request, now)
-            if refusal is None:
-                return request
-            self._end(refusal)
-
-    def _pick(self, each: str) -> Request | None:
-        express = self._express.get(each)
-        if express:
-            request = express.popleft()
-            if not express:
-                del self._express[each]
-            return request
-        if each in self._asking:
-            return None
-        most = self._limits.max_pages
-        if most is not None and self._begun >= most:
-            self._stalled.add(each)
-            return None
-        taken = self._frontier.take(each, 1)
-        if not taken:
-            return None
-        self._open += 1
-        self._begun += 1
-        return taken[0]
-
     def _want(self, request: Request) -> Want:
         return Want.BODY if isinstance(request.data, RobotsOf) else self._landing.want(request)
-
-    def _go(self, request: Request, *, is_first: bool = False) -> None:
-        """Send a request as soon as its host may be asked, ahead of what waits in the frontier."""
-        each = host(request.target)
-        queue = self._express.setdefault(each, deque())
-        if is_first:
-            queue.appendleft(request)
-        else:
-            queue.append(request)
-        self._gate.wake(each)
 
     # What comes back
 
@@ -337,7 +272,7 @@ class Crawl:
         elif self._crew.is_given_up(lost):
             self._conclude(failure, now)
         else:
-            self._go(request)
+            self._departures.go(request)
 
     def _settle(self, outcome: Outcome, now: float) -> None:
         """Decide what an outcome sets off: another hop, another try, or the end of its chain."""
@@ -361,7 +296,7 @@ class Crawl:
             self._try_again(outcome, decision, now)
             return
         if isinstance(decision, Defer):
-            self._deferred[host(request.target)] = (now + decision.wait_s, decision.message)
+            self._departures.defer(host(request.target), now + decision.wait_s, decision.message)
             if not isinstance(request.data, RobotsOf):
                 outcome = Failure(
                     request=request,
@@ -378,29 +313,14 @@ class Crawl:
 
     def _conclude(self, outcome: Outcome, now: float) -> None:
         if isinstance(outcome.request.data, RobotsOf):
-            self._learn(outcome.request.data.origin, outcome, now)
+            self._departures.learn(outcome.request.data.origin, outcome, now)
         else:
             self._end(outcome)
-
-    def _learn(self, origin: str, outcome: Outcome, now: float) -> None:
-        """An origin's robots.txt is here: its pages may go, at its pace."""
-        delay_s = self._rules.learn(origin, outcome, now)
-        self.stats.robots_fetched()
-        each = host(origin + "/")
-        if delay_s is not None:
-            self._gate.slow_to(each, delay_s)
-        if self._asking[each] == 1:
-            del self._asking[each]
-        else:
-            self._asking[each] -= 1
-        for request in self._parked.pop(origin, ()):
-            self._go(request)
-        self._gate.wake(each)
 
     def _redirect(self, response: Response, hop: Request) -> None:
         log.debug("page.redirected status=%d to=%s url=%s", response.status, hop.target, response.request.url)
         if isinstance(hop.data, RobotsOf):
-            self._go(hop, is_first=True)
+            self._departures.go(hop, is_first=True)
             return
         is_new = self._frontier.mark(hop)
         if not hop.is_listed:
@@ -409,7 +329,7 @@ class Crawl:
                 self.stats.skipped(refusal)
                 self._close(hop, has_page=False)
                 return
-        self._go(hop)
+        self._departures.go(hop)
 
     def _try_again(self, outcome: Outcome, retry: Retry, now: float) -> None:
         request = outcome.request
@@ -424,20 +344,7 @@ class Crawl:
         )
         if retry.rest_host:
             self._gate.rest(host(request.target), now + retry.wait_s)
-        self._tickets += 1
-        again = replace(request, attempt=request.attempt + 1)
-        heapq.heappush(self._later, (now + retry.wait_s, self._tickets, again))
-
-    def _wake_later(self, now: float) -> None:
-        while self._later and self._later[0][0] <= now:
-            self._go(heapq.heappop(self._later)[2])
-
-    def _deferral(self, request: Request, now: float) -> Failure | None:
-        until, message = self._deferred[host(request.target)]
-        if now >= until:
-            del self._deferred[host(request.target)]
-            return None
-        return Failure(request=request, kind=FailureKind.DEFERRED, message=message, failed_at=time.time())
+        self._departures.go_later(replace(request, attempt=request.attempt + 1), now + retry.wait_s)
 
     # Where a chain ends
 
@@ -446,19 +353,13 @@ class Crawl:
         if isinstance(outcome, Response):
             if outcome.request.is_listed and outcome.request.redirects:
                 self._following.scope.add_host_of(outcome.final_url)
-            fresh = self._frontier.add(self._following.links_of(outcome))
-            self._wake(fresh)
+            self._wake(self._frontier.add(self._following.links_of(outcome)))
         self.add(self._landing.land(outcome))
         self._close(outcome.request, has_page=isinstance(outcome, Response))
 
     def _close(self, request: Request, *, has_page: bool) -> None:
-        self._open -= 1
         self._done.append(request)
-        if not has_page:
-            self._begun -= 1
-            for each in self._stalled:
-                self._gate.wake(each)
-            self._stalled.clear()
+        self._departures.close(has_page=has_page)
 
     # When it is over
 
@@ -473,13 +374,12 @@ class Crawl:
             return False
         if self._is_stopping:
             return True
-        if self._open:
+        if self._departures.open:
             return False
         if self._frontier.waiting() == 0 and self._seeds is None:
             self.ended = "finished"
             return True
-        most = self._limits.max_pages
-        if most is not None and self._begun >= most:
+        if self._departures.is_full:
             self.ended = "max_pages"
             return True
         return False
@@ -489,8 +389,8 @@ class Crawl:
         if self._seeds is not None and self._frontier.waiting() < SEEDS_AHEAD:
             return 0.0
         until = now + patience_s
-        if self._later:
-            until = min(until, self._later[0][0])
+        if self._departures.next_due is not None:
+            until = min(until, self._departures.next_due)
         if not self._is_stopping and self._crew.has_room():
             due = self._gate.next_due()
             if due is not None:

@@ -32,9 +32,8 @@ class Outgoing:
         """Trust the host of a seed with what the user gave for the seeds."""
         hostname = place(target).hostname
         is_plain = target.startswith("http:")
-        if hostname not in self._seed_hosts:
-            for name, value in self._cookies:
-                self._jar.set_for(target, name, value)
+        for name, value in self._cookies:
+            self._jar.set_for(target, name, value)
         self._seed_hosts[hostname] = self._seed_hosts.get(hostname, False) or is_plain
 
     def took(self, response: Response) -> None:

@@ -8,13 +8,13 @@ import crawlpool
 PACKAGE = Path(crawlpool.__file__).parent
 
 LAYERS = [
-    {"model", "errors"},
+    {"model", "errors", "units"},
     {"urls", "settings", "seedlines"},
     {"patterns"},
     {"seeds", "scope", "frontiers", "polite", "parse", "stores", "cookies", "redirects", "serve", "records"},
     {"worker", "handlers", "stats", "following", "outgoing"},
     {"backends", "landing"},
-    {"inbox", "crew"},
+    {"inbox", "crew", "departures"},
     {"loop"},
     {"wiring"},
     {"engine"},

@@ -14,7 +14,8 @@ from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from ..errors import ConfigError
-from ..settings import FAIL_ON, Knob, Settings, knobs, read_bytes, read_seconds
+from ..settings import FAIL_ON, Knob, Settings, knobs
+from ..units import read_bytes, read_seconds
 from .figures import seconds, size
 
 USAGE = "crawlpool [FLAG ...] URL|FILE|- ..."

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from ..errors import ConfigError
 from ..serve import Served, sample_site, sample_sites, serve
-from ..settings import read_count, read_seconds
+from ..units import read_count, read_seconds
 from .flags import Parser, new_parser, parse
 from .screen import Screen, printable
 

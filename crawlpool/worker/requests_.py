@@ -69,9 +69,10 @@ class _Adapter(HTTPAdapter):
 
     def request_url(self, request: Any, proxies: Any = None) -> str:  # noqa: ARG002  the adapter's own signature
         origin, _, _, path = place(request.url)
-        if origin.startswith("http:") and (proxy := self._proxy_of(origin)) and not proxy.startswith("socks"):
-            return str(request.url)
-        return path
+        proxy = self._proxy_of(origin) if origin.startswith("http:") else None
+        target = path if proxy is None or proxy.startswith("socks") else str(request.url)
+        sockets.under_way.target = target
+        return target
 
     def build_response(self, req: Any, resp: Any) -> requests.Response:
         """Without the cookie jar and the guess at an encoding, which are the main process's business."""

@@ -20,10 +20,12 @@ class _UnderWay(threading.local):
 
     Attributes:
         deadline: `time.monotonic()` by which it must be whole; None before the first.
+        target: What stands in its request line, exactly; urllib3 would encode some of it again.
         connection: The connection it went out on; None until then.
     """
 
     deadline: float | None = None
+    target: str = ""
     connection: "_Noting | None" = None
 
 
@@ -87,11 +89,11 @@ class _Noting:
         super().connect()  # type: ignore[misc]
         self.peer = _address(self.sock)
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         """Send one request, and be found by whoever asks what went wrong with it."""
         under_way.connection = self
         self.carried += 1
-        super().request(*args, **kwargs)  # type: ignore[misc]
+        super().request(method, under_way.target or url, *args, **kwargs)  # type: ignore[misc]
 
 
 class TimedConnection(_Noting, HTTPConnection):

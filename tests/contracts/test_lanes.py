@@ -132,7 +132,7 @@ def test_each_page_is_asked_once_and_no_more_at_once_than_the_host_may_have(site
     names = [f"/{i}" for i in range(30)]
     site.page("/", links=names)
     for name in names:
-        site.page(name, links=names, delay_s=0.01)
+        site.page(name, links=names, delay_s=0.03)
 
     assert len(records(backend, site.url + "/", workers=6, per_host=3)) == 31
     assert site.counts.most_common(1)[0][1] == 1

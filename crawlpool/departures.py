@@ -1,0 +1,172 @@
+"""Which request of a host goes next: redirects and retries that are due, then the frontier's best.
+
+    frontier ──take──▶ robots.txt known? ──▶ allowed? ──▶ goes out
+                            │ no                │ no
+                            ▼                   ▼
+                  parked, until it is heard   refused, with the reason
+
+A *chain* is one URL from the frontier to its record: its redirects and retries are
+parts of it. It is open from `take` to `close`. The page limit counts chains that
+have a page or may still get one, which makes it exact.
+"""
+
+import heapq
+import time
+from collections import deque
+from collections.abc import Callable
+
+from .frontiers.base import Frontier
+from .model import Failure, FailureKind, Outcome, Request
+from .polite.gate import Gate
+from .polite.rulebook import RobotsOf, Rulebook
+from .urls import host, place
+
+
+class Departures:
+    """What may go out, by host; whether the host may be asked now is the gate's business.
+
+    Args:
+        frontier: Where URLs wait.
+        gate: Told when a host has something again.
+        rules: What the origins' robots.txt allow.
+        max_pages: Chains with a page at most; None for no limit.
+        refuse: Called with the failure of a request that may not go out; it ends its chain.
+    """
+
+    def __init__(
+        self,
+        *,
+        frontier: Frontier,
+        gate: Gate,
+        rules: Rulebook,
+        max_pages: int | None,
+        refuse: Callable[[Failure], None],
+    ) -> None:
+        """Start with nothing."""
+        self._frontier = frontier
+        self._gate = gate
+        self._rules = rules
+        self._max_pages = max_pages
+        self._refuse = refuse
+        self._express: dict[str, deque[Request]] = {}
+        self._parked: dict[str, list[Request]] = {}  # what waits for a robots.txt, by origin
+        self._asking: dict[str, int] = {}  # hosts whose robots.txt is under way
+        self._later: list[tuple[float, int, Request]] = []
+        self._tickets = 0
+        self._deferred: dict[str, tuple[float, str]] = {}
+        self._stalled: set[str] = set()  # hosts that the page limit holds
+        self._paged = 0  # chains that have a page, or may get one
+        self.open = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the page limit lets no further chain begin."""
+        return self._max_pages is not None and self._paged >= self._max_pages
+
+    @property
+    def has_any(self) -> bool:
+        """Whether anything at all waits to go out."""
+        return bool(self._express) or self._frontier.waiting() > 0
+
+    @property
+    def next_due(self) -> float | None:
+        """When the next retry is due."""
+        return self._later[0][0] if self._later else None
+
+    def next_of(self, each: str, now: float) -> Request | None:
+        """The request of a host that goes next; None when none may."""
+        while True:
+            request = self._pick(each)
+            if request is None or isinstance(request.data, RobotsOf):
+                return request
+            origin = place(request.target).origin
+            if not self._rules.is_known(origin, now):
+                self._parked.setdefault(origin, []).append(request)
+                if not self._rules.is_asked(origin):
+                    self._asking[each] = self._asking.get(each, 0) + 1
+                    return self._rules.ask(origin)
+                continue
+            refusal = self._rules.refusal(request, failed_at=time.time()) or self._deferral(request, now)
+            if refusal is None:
+                return request
+            self._refuse(refusal)
+
+    def _pick(self, each: str) -> Request | None:
+        express = self._express.get(each)
+        if express:
+            request = express.popleft()
+            if not express:
+                del self._express[each]
+            return request
+        if each in self._asking:
+            return None
+        if self.is_full:
+            self._stalled.add(each)
+            return None
+        taken = self._frontier.take(each, 1)
+        if not taken:
+            return None
+        self.begin()
+        return taken[0]
+
+    def go(self, request: Request, *, is_first: bool = False) -> None:
+        """Send a request of an open chain as soon as its host may be asked, ahead of the frontier's."""
+        each = host(request.target)
+        queue = self._express.setdefault(each, deque())
+        if is_first:
+            queue.appendleft(request)
+        else:
+            queue.append(request)
+        self._gate.wake(each)
+
+    def go_later(self, request: Request, due: float) -> None:
+        """The same, not before a moment of the monotonic clock."""
+        self._tickets += 1
+        heapq.heappush(self._later, (due, self._tickets, request))
+
+    def wake(self, now: float) -> None:
+        """Let go what is due."""
+        while self._later and self._later[0][0] <= now:
+            self.go(heapq.heappop(self._later)[2])
+
+    def learn(self, origin: str, outcome: Outcome, now: float) -> None:
+        """An origin's robots.txt is here: its pages may go, at its pace."""
+        delay_s = self._rules.learn(origin, outcome, now)
+        each = host(origin + "/")
+        if delay_s is not None:
+            self._gate.slow_to(each, delay_s)
+        if self._asking[each] == 1:
+            del self._asking[each]
+        else:
+            self._asking[each] -= 1
+        for request in self._parked.pop(origin, ()):
+            self.go(request)
+        self._gate.wake(each)
+
+    def defer(self, each: str, until: float, message: str) -> None:
+        """Refuse what is for this host until a moment: it asked for a longer wait than ours."""
+        self._deferred[each] = (until, message)
+
+    def _deferral(self, request: Request, now: float) -> Failure | None:
+        each = host(request.target)
+        if each not in self._deferred:
+            return None
+        until, message = self._deferred[each]
+        if now >= until:
+            del self._deferred[each]
+            return None
+        return Failure(request=request, kind=FailureKind.DEFERRED, message=message, failed_at=time.time())
+
+    def begin(self) -> None:
+        """A chain begins."""
+        self.open += 1
+        self._paged += 1
+
+    def close(self, *, has_page: bool) -> None:
+        """A chain ends; one without a page makes room for another."""
+        self.open -= 1
+        if not has_page:
+            self._paged -= 1
+            for each in self._stalled:
+                self._gate.wake(each)
+            self._stalled.clear()
