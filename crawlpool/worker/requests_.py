@@ -11,13 +11,14 @@ import io
 import os
 import time
 from typing import Any
-from urllib.request import getproxies, proxy_bypass
+from urllib.request import getproxies, getproxies_environment, proxy_bypass, proxy_bypass_environment
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPResponse
+from urllib3.util import SKIP_HEADER
 
 from ..model import Facts, FailureKind, Pairs
 from ..parse.facts import read_facts
@@ -96,7 +97,8 @@ class RequestsTransport:
     def __init__(self, options: TransportOptions) -> None:
         """Read the environment, make the TLS context, open no connection yet."""
         self._options = options
-        self._proxies = {} if options.proxy else getproxies()
+        self._environment = {} if options.proxy else getproxies_environment()
+        self._proxies = {} if options.proxy else self._environment or getproxies()
         ca = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
         if ca is None:
             ca = DEFAULT_CA_BUNDLE_PATH
@@ -122,8 +124,15 @@ class RequestsTransport:
         if origin not in self._proxy_memo:
             scheme, _, host = origin.partition("://")
             proxy = self._proxies.get(scheme) or self._proxies.get("all")
-            self._proxy_memo[origin] = None if proxy is None or proxy_bypass(host) else proxy
+            if proxy is not None and self._is_bypassed(host):
+                proxy = None
+            self._proxy_memo[origin] = proxy
         return self._proxy_memo[origin]
+
+    def _is_bypassed(self, host: str) -> bool:
+        if self._environment:
+            return bool(proxy_bypass_environment(host, self._environment))
+        return bool(proxy_bypass(host))
 
     def fetch(self, order: Order) -> Answer:
         """Fetch one hop; every fault that has a name comes back as one, the rest is raised."""
@@ -175,6 +184,8 @@ class RequestsTransport:
         prepared = requests.PreparedRequest()
         prepared.method, prepared.url, prepared.body = method, url, body or None
         prepared.headers = CaseInsensitiveDict(headers)
+        for name in ("Accept-Encoding", "User-Agent"):  # urllib3's own, where they are missing
+            prepared.headers.setdefault(name, SKIP_HEADER)
         prepared.hooks = {"response": []}
         answer = self._send.send(prepared, stream=True, timeout=self._timeout)
         raw = answer.raw
