@@ -21,6 +21,8 @@ import sys
 from collections.abc import Sequence
 from errno import ENOSPC
 
+from .. import __version__
+
 COMMANDS = ("crawl", "demo", "serve")
 
 
@@ -81,14 +83,7 @@ def _run(words: list[str]) -> int:
 
 def version() -> str:
     """What `--version` says."""
-    from importlib.metadata import PackageNotFoundError  # noqa: PLC0415
-    from importlib.metadata import version as installed  # noqa: PLC0415
-
-    try:
-        number = installed("crawlpool")
-    except PackageNotFoundError:
-        number = "(not installed: run from its source)"
-    return f"crawlpool {number}, Python {sys.version.split()[0]}"
+    return f"crawlpool {__version__}, Python {sys.version.split()[0]}"
 
 
 def _leave(code: int) -> int:

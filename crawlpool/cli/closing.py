@@ -81,7 +81,7 @@ def closing_rows(stats: Stats, *, hints: Iterable[str] = (), failed_file: str | 
     add("failed", lost)
     add("tried again", [_counted(stats.retries)])
     add("workers lost", [f"{count(stats.workers_lost)}, replaced" if stats.workers_lost else ""])
-    add("seeds", _seeds(stats))
+    add("seeds", [_seeds(stats)])
     add("left out", [_counted(stats.skips)])
     add("read", [_read(stats)])
     add("slowest hosts", _slowest(stats))
@@ -132,18 +132,15 @@ def _counted(counter: Counter[str]) -> str:
     return ",  ".join(f"{count(n)} x {why.replace('_', ' ')}" for why, n in counter.most_common())
 
 
-def _seeds(stats: Stats) -> list[str]:
+def _seeds(stats: Stats) -> str:
     if not stats.duplicates and not stats.bad_line_count:
-        return []
+        return ""
     said = [f"{count(stats.seeds)} listed"]
     if stats.duplicates:
         said.append(count(stats.duplicates, "duplicate"))
     if stats.bad_line_count:
         said.append(f"{count(stats.bad_line_count, 'line')} without a URL")
-    lines = [", ".join(said), *stats.bad_lines[:_MOST]]
-    if stats.bad_line_count > _MOST:
-        lines.append(f"and {count(stats.bad_line_count - _MOST)} more")
-    return lines
+    return ", ".join(said)
 
 
 def _read(stats: Stats) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from ..errors import ConfigError, CrawlpoolError
 from ..settings import Settings
-from .flags import SHORT_HELP, crawl_parser, default_workers, parse, settings_of
+from .flags import SHORT_HELP, crawl_parser, parse, settings_of
 from .screen import Above, Screen
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def crawl(words: Sequence[str]) -> int:
     if given.dry_run:
         from .dry_run import dry_run  # noqa: PLC0415
 
-        bad = dry_run(seeds, settings, default_workers(settings), screen)
+        bad = dry_run(seeds, settings, _workers(settings), screen)
         return 3 if bad and given.fail_on != "none" else 0
     return _crawl(given, settings, seeds, screen)
 
@@ -80,6 +80,12 @@ def _crawl(given: argparse.Namespace, settings: Settings, seeds: Iterator[Any], 
     interrupts = Interrupts(crawler.stop)
     progress = Progress(screen, most_pages=settings.max_pages)
     end = _End(given, settings, screen)
+
+    def watch(stats: "Stats") -> None:
+        if interrupts.code:  # a signal that came before there was anything to stop
+            crawler.stop()
+        progress.tick(stats)
+
     with ExitStack() as around:
         around.enter_context(
             logging_to(screen, verbose=given.verbose, quiet=given.quiet, file=given.log_file)
@@ -92,7 +98,7 @@ def _crawl(given: argparse.Namespace, settings: Settings, seeds: Iterator[Any], 
                 output=outputs,
                 start=start,
                 failed=given.failed,
-                watch=progress.tick,
+                watch=watch,
                 notice=screen.say,
             )
         except CrawlpoolError as error:
@@ -121,10 +127,16 @@ def _with_note(
     from .hints import one_host_note  # noqa: PLC0415
 
     first = list(islice(seeds, _PEEK))
-    note = one_host_note(first, settings, default_workers(settings))
+    note = one_host_note(first, settings, _workers(settings))
     if note:
         screen.say(note)
     return chain(first, seeds)
+
+
+def _workers(settings: Settings) -> int:
+    from ..engine import workers_of  # noqa: PLC0415
+
+    return workers_of(settings, settings.backend)
 
 
 def _outputs(files: Sequence[str], screen: Screen) -> list["str | Store"]:
@@ -170,7 +182,7 @@ class _End:
         from .closing import closing_rows, headline, show  # noqa: PLC0415
         from .hints import what_would_help  # noqa: PLC0415
 
-        hints = what_would_help(stats, self.settings, default_workers(self.settings))
+        hints = what_would_help(stats, self.settings, _workers(self.settings))
         rows = closing_rows(stats, hints=hints, failed_file=self.given.failed)
         files = [file for file in self.given.output if file != "-"]
         show(self.screen, headline(stats, ended=ended, left=left, outputs=files), rows)

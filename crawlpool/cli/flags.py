@@ -4,7 +4,6 @@ What is typed wrong is quoted, with what would do; nothing is guessed or ignored
 """
 
 import argparse
-import os
 import re
 import shutil
 import sys
@@ -207,11 +206,6 @@ def chosen(text: str, choices: Sequence[str]) -> str:
     near = get_close_matches(text.lower(), choices, n=1)
     hint = f"; did you mean {near[0]}?" if near else ""
     raise argparse.ArgumentTypeError(f"{text!r} should be one of {', '.join(choices)}{hint}")
-
-
-def default_workers(settings: Settings) -> int:
-    """How many workers `settings` mean, with the default worked out."""
-    return settings.workers or max(8, os.cpu_count() or 1)
 
 
 def _ending(knob: Knob, default: Any) -> str:

@@ -129,7 +129,9 @@ def _workers(stats: Stats, settings: Settings, workers: int) -> str | None:
     busy_s = stats.fetching_s
     if whole < _LONG_ENOUGH_S or stats.most_workers < workers or busy_s < 0.85 * whole * workers:
         return None
-    if len(stats.hosts) * settings.per_host <= workers or _main_thread(stats, settings, workers):
+    if len(stats.hosts) * settings.per_host <= workers:
+        return None
+    if _main_thread(stats, settings, workers) or _politeness(stats, settings, workers):
         return None
     return f"All {count(workers, 'worker')} were busy nearly all the time: --workers {workers * 2} would be quicker."
 

@@ -1,7 +1,8 @@
 """How far a crawl is, on standard error: a bar on a terminal, else a line now and then.
 
-`Progress.tick` is called by the crawl's main thread about ten times a second; no
-thread of its own runs, so nothing here competes with the crawl.
+`Progress.tick` is called by the crawl's main thread after each step and does
+something ten times a second; no thread of its own runs, so nothing here competes
+with the crawl.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
+_TICK_S = 0.1
 _FIRST_LINE_S = 5.0
 _LINE_EVERY_S = 10.0
 _CALM_AFTER_S = 600.0
@@ -59,7 +61,7 @@ class Progress:
         self._next_line_s = _FIRST_LINE_S
         self._live: Live | None = None
         self._has_bar = screen.is_terminal and not screen.quiet
-        self._began = clock()
+        self._next_tick = clock() + (_BAR_AFTER_S if self._has_bar else 0.0)
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -76,9 +78,11 @@ class Progress:
         if self._screen.quiet:
             return
         now = self._clock()
+        if now < self._next_tick:
+            return
+        self._next_tick = now + _TICK_S
         if self._has_bar:
-            if now - self._began >= _BAR_AFTER_S:
-                self._draw(stats, now)
+            self._draw(stats, now)
             return
         passed = stats.elapsed_s(now)
         if passed >= self._next_line_s:

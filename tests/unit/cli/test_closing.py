@@ -56,7 +56,6 @@ def test_everything_that_happened_is_there():
         "tried again: 1 x timeout",
         "workers lost: 1, replaced",
         "seeds: 3 listed, 2 duplicates, 1 line without a URL",
-        ": urls.txt:7: 'x y': a space",
         "left out: 1,200 x scope",
         "read: 2 KiB, 1 cut short, 1 robots.txt file",
         "slowest hosts: b.test  3 s a page, 1 page",
@@ -66,16 +65,6 @@ def test_everything_that_happened_is_there():
         "what would help: Turn a knob.",
     ):
         assert part in said
-
-
-def test_of_many_bad_lines_five_are_shown_and_the_rest_counted():
-    stats = Stats()
-    for n in range(12):
-        stats.bad_line(f"urls.txt:{n}")
-    said = text(closing_rows(ended(stats)))
-    assert "urls.txt:4" in said
-    assert "urls.txt:5" not in said
-    assert "and 7 more" in said
 
 
 def test_the_headline_says_how_it_ended_and_where_the_records_are():

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from crawlpool.cli.flags import crawl_parser, default_workers, parse, settings_of
+from crawlpool.cli.flags import crawl_parser, parse, settings_of
 from crawlpool.errors import ConfigError
 from crawlpool.settings import Settings, knobs
 
@@ -113,11 +113,6 @@ def test_behind_two_dashes_everything_is_a_word():
 
 def test_a_single_dash_is_a_word():
     assert read("-", "-q").words == ["-"]
-
-
-def test_the_default_number_of_workers_is_at_least_eight():
-    assert default_workers(Settings()) >= 8
-    assert default_workers(Settings(workers=2)) == 2
 
 
 @pytest.mark.parametrize(
