@@ -4,6 +4,7 @@ The site is served by a thread here; each crawl is a process of its own, the sam
 that you would type. Nothing leaves the machine.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -37,8 +38,9 @@ _EXPLAINED = """\
 What happened
   The first URL went into the frontier, where URLs wait, each once.
   As soon as its host might be asked (two pages at once is polite), it went to a free
-  lane: one worker process in a pool of its own. The worker fetched it and read title
-  and links off the page. The pool's callback only put the answer into a queue.
+  lane: one worker in a pool of its own, a process unless --backend says otherwise.
+  The worker fetched the page and read title and links off it. The pool's callback
+  only put the answer into a queue.
   The main thread took it from there: called the handler, wrote the records to the
   store, and put the links that belong to this site back into the frontier.
   When nothing waited and nothing was out, the crawl was over.
@@ -66,7 +68,8 @@ def demo(words: Sequence[str]) -> int:
         code = _crawl(folder, [f"{server.url}/", "--follow", "-o", "pages.jsonl", *words])
         if code not in {0, 3}:
             return code
-        _show(folder / "pages.jsonl", "One record a page, as JSON Lines:")
+        _say("\npages.jsonl has one line of JSON for each page; the first, unfolded:")
+        _say(_unfolded(folder / "pages.jsonl"))
         if name == "bookshop":
             code = _with_handler(folder, server, words)
             if code not in {0, 3}:
@@ -80,13 +83,14 @@ def demo(words: Sequence[str]) -> int:
 
 def _with_handler(folder: Path, server: Server, words: Sequence[str]) -> int:
     (folder / "books.py").write_text(_HANDLER, encoding="utf-8")
-    _say("\nNow with a handler of six lines, books.py, that says what a record is:\n")
+    _say("\nNow with a handler, books.py, that says what a record is:\n")
     _say("".join(f"    {line}\n" for line in _HANDLER.splitlines()))
     code = _crawl(
         folder, [f"{server.url}/", "--follow", "--handler", "books.py:book", "-o", "books.csv", *words]
     )
     if code in {0, 3}:
-        _show(folder / "books.csv", "What the handler yielded, as CSV:")
+        _say("\nbooks.csv has one line for each book that the handler yielded; the first of them:")
+        _say(_beginning(folder / "books.csv"))
     return code
 
 
@@ -104,14 +108,19 @@ def _crawl(folder: Path, words: Sequence[str]) -> int:
                 continue
 
 
-def _show(file: Path, head: str) -> None:
-    """Print the first lines of a file, as wide as the terminal."""
-    width = shutil.get_terminal_size().columns - 4
-    _say(f"\n{head}")
+def _unfolded(file: Path) -> str:
+    """The first record of a JSON Lines file, one field a line."""
     with file.open(encoding="utf-8") as lines:
-        for line in islice(lines, 3):
-            text = printable(line.rstrip("\r\n"))
-            _say(f"  {text if len(text) <= width else text[: width - 3] + '...'}")
+        record = json.loads(next(lines, "{}"))
+    return "\n".join(f"  {name}: {printable(str(value))}" for name, value in record.items())
+
+
+def _beginning(file: Path) -> str:
+    """The first lines of a file, cut where the terminal ends."""
+    width = shutil.get_terminal_size().columns - 4
+    with file.open(encoding="utf-8") as lines:
+        shown = [printable(line.rstrip("\r\n")) for line in islice(lines, 4)]
+    return "\n".join(f"  {line if len(line) <= width else line[: width - 3] + '...'}" for line in shown)
 
 
 def _quoted(word: str) -> str:
