@@ -6,8 +6,8 @@ The crew is called by the main thread alone. Answers reach it through the inbox.
 What happens when a worker dies, or hangs past its deadline:
 
 1. `tend` notices (it looks four times a second) and gives back what the lane held.
-2. The first request of the lane, the one that was under way, is blamed; those
-   behind it had not been started. All go back to be sent again.
+2. The request that the worker had begun is blamed, and goes to the end of its
+   host's queue; those that it had not begun are sent again at once.
 3. A request that was under way in `MOST_LOSSES` deaths is given up: it is what
    kills workers.
 4. The lane is killed and forgotten; the next request opens a new one.
@@ -43,13 +43,15 @@ class Lost:
 
     Attributes:
         request: What was lost.
-        was_under_way: Whether it may have been asked; those behind it were not.
+        is_first: It was the lane's next, so its host counted it as out; those behind it were handed ahead.
+        was_under_way: Whether it was begun.
         losses: How many workers died with it under way.
         cause: A sentence for the record.
         has_hung: The worker was alive, but past every deadline.
     """
 
     request: Request
+    is_first: bool
     was_under_way: bool
     losses: int
     cause: str
@@ -252,14 +254,23 @@ class Crew:
             raise BackendError(
                 f"{self._deaths_in_a_row} workers died or hung in a row without one answer; the last: {cause}"
             )
+        begun = lane.lane.begun()
         lost = []
-        for place, (_, request) in enumerate(lane.held):
+        for place, (number, request) in enumerate(lane.held):
+            was_under_way = place == 0 and (begun is None or begun == number)
             losses = self._losses.get(request.target, 0)
-            if place == 0:
+            if was_under_way:
                 losses += 1
                 self._losses[request.target] = losses
             lost.append(
-                Lost(request=request, was_under_way=place == 0, losses=losses, cause=cause, has_hung=has_hung)
+                Lost(
+                    request=request,
+                    is_first=place == 0,
+                    was_under_way=was_under_way,
+                    losses=losses,
+                    cause=cause,
+                    has_hung=has_hung,
+                )
             )
         return lost
 

@@ -119,6 +119,12 @@ class Departures:
             queue.append(request)
         self._gate.wake(each)
 
+    def put_back(self, request: Request) -> None:
+        """Close a chain without an end, and let it begin again behind all that waits for its host."""
+        self.close(has_page=False)
+        self._frontier.put_back(request, last=True)
+        self._gate.wake(host(request.target))
+
     def go_later(self, request: Request, due: float) -> None:
         """The same, not before a moment of the monotonic clock."""
         self._tickets += 1

@@ -172,6 +172,7 @@ class Crawl:
         now = self._clock()
         for lost in self._crew.tend(now):
             self._take_lost(lost, now)
+        self.stats.workers_lost = self._crew.deaths
         self._departures.wake(now)
         self._read_seeds()
         self._check_time(now)
@@ -256,9 +257,9 @@ class Crawl:
     def _take_lost(self, lost: Lost, now: float) -> None:
         """A worker is gone: send again what it held, unless it is what kills workers."""
         request = lost.request
-        if lost.was_under_way:
-            self.stats.worker_lost()
+        if lost.is_first:
             self._gate.finished(host(request.target))
+        if lost.was_under_way:
             log.warning("worker.lost cause=%s losses=%d url=%s", lost.cause, lost.losses, request.target)
         failure = Failure(
             request=request,
@@ -271,6 +272,8 @@ class Crawl:
             self._settle(failure, now)
         elif self._crew.is_given_up(lost):
             self._conclude(failure, now)
+        elif lost.was_under_way and not isinstance(request.data, RobotsOf):
+            self._departures.put_back(request)
         else:
             self._departures.go(request)
 

@@ -43,6 +43,9 @@ class Lane(Protocol):
     def send(self, orders: Sequence[Order]) -> None:
         """Begin one exchange; its answers go to `Deliver`."""
 
+    def begun(self) -> int | None:
+        """The id of the order that was begun last, 0 for none; None where that cannot be known."""
+
     def is_alive(self) -> bool:
         """False once the worker is known to be dead."""
 

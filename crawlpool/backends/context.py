@@ -185,8 +185,12 @@ class LaneContext(type(_stock)):  # type: ignore[misc]
             if writer is not None and not writer.closed:
                 writer.close()
 
-    def forget(self) -> None:
-        """Close the descriptor that watches the worker."""
+    def forget(self, *, has_ended: bool) -> None:
+        """Close the descriptor that watches the worker, and the pipes, once no thread of ours reads them."""
+        if has_ended:
+            for queue in self._queues:
+                with contextlib.suppress(OSError):
+                    queue.close()
         if self._pidfd >= 0:
             os.close(self._pidfd)
         self._pidfd = -2

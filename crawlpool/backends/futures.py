@@ -49,11 +49,12 @@ class ProcessFuturesLane:
     def __init__(self, options: TransportOptions, number: int, deliver: Deliver) -> None:
         """Make the executor; its worker starts with the first task, so one that does nothing is sent."""
         self._context = LaneContext()
+        self._begun = self._context.RawValue("q", 0)
         self._number = number
         self._deliver = deliver
         try:
             self._executor = ProcessPoolExecutor(
-                1, mp_context=self._context, initializer=entry.start, initargs=(options,)
+                1, mp_context=self._context, initializer=entry.start, initargs=(options, self._begun)
             )
             self._executor.submit(os.getpid)
         except (OSError, RuntimeError, EOFError) as error:
@@ -67,6 +68,10 @@ class ProcessFuturesLane:
     def send(self, orders: Sequence[Order]) -> None:
         """Hand the orders over with `submit`."""
         _submit(self._executor, self._deliver, self._number, entry.exchange, orders)
+
+    def begun(self) -> int | None:
+        """As the worker noted it, in memory that is shared with it."""
+        return int(self._begun.value)
 
     def is_alive(self) -> bool:
         """Whether the worker process lives."""
@@ -85,7 +90,7 @@ class ProcessFuturesLane:
     def _forget(self) -> None:
         self._context.join(1.0)
         self._context.release_locks()
-        self._context.forget()
+        self._context.forget(has_ended=False)
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the worker process to end."""
@@ -112,6 +117,10 @@ class ThreadFuturesLane:
     def send(self, orders: Sequence[Order]) -> None:
         """Hand the orders over with `submit`."""
         _submit(self._executor, self._deliver, self._number, entry.exchange_here, self._options, orders)
+
+    def begun(self) -> int | None:
+        """Unknown."""
+        return None
 
     def is_alive(self) -> bool:
         """A thread does not die of a request."""

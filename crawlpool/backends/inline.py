@@ -32,6 +32,10 @@ class InlineLane:
         """Fetch, here and now."""
         self._deliver(Delivery(self._number, entry.exchange_here(self._options, orders)))
 
+    def begun(self) -> int | None:
+        """Unknown."""
+        return None
+
     def is_alive(self) -> bool:
         """As alive as we are."""
         return True

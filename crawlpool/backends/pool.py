@@ -14,6 +14,7 @@ Three facts shape this file (shown in tests/contracts/test_lanes.py):
   the result pipe as well, and runs until the result is read. `_QuietPool` does not.
 """
 
+import contextlib
 import os
 import threading
 from collections.abc import Sequence
@@ -61,12 +62,13 @@ class ProcessLane:
     def __init__(self, options: TransportOptions, number: int, deliver: Deliver) -> None:
         """Start the worker."""
         self._context = LaneContext()
+        self._begun = self._context.RawValue("q", 0)
         self._callbacks: dict[str, Any] = {
             "callback": partial(_finished, deliver, number),
             "error_callback": partial(_failed, deliver, number),
         }
         try:
-            self._pool = _QuietPool(1, entry.start, (options,), context=self._context)
+            self._pool = _QuietPool(1, entry.start, (options, self._begun), context=self._context)
         except (OSError, RuntimeError, EOFError) as error:
             raise BackendError(f"a worker process could not be started: {error}") from error
 
@@ -78,6 +80,10 @@ class ProcessLane:
     def send(self, orders: Sequence[Order]) -> None:
         """Hand the orders over with `apply_async`."""
         self._pool.apply_async(entry.exchange, (orders,), **self._callbacks)
+
+    def begun(self) -> int | None:
+        """As the worker noted it, in memory that is shared with it."""
+        return int(self._begun.value)
 
     def is_alive(self) -> bool:
         """Whether the worker process lives."""
@@ -95,13 +101,19 @@ class ProcessLane:
     def _take_apart(self) -> None:
         self._context.join(_PATIENCE_S)
         self._context.release_locks()
-        ending = threading.Thread(target=self._pool.terminate, name="crawlpool-terminate", daemon=True)
+        ending = threading.Thread(target=self._terminate, name="crawlpool-terminate", daemon=True)
         ending.start()
         ending.join(_PATIENCE_S)
         if ending.is_alive():
             self._context.break_queues()
             ending.join(_PATIENCE_S)
-        self._context.forget()
+        self._context.forget(has_ended=not ending.is_alive())
+
+    def _terminate(self) -> None:
+        # Half a message may be left in a pipe; then terminating raises, after it has told
+        # the pool's threads to end, and they do when the pipes are closed.
+        with contextlib.suppress(Exception):
+            self._pool.terminate()
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the worker process to end."""
@@ -130,6 +142,10 @@ class ThreadLane:
     def send(self, orders: Sequence[Order]) -> None:
         """Hand the orders over with `apply_async`."""
         self._pool.apply_async(entry.exchange_here, (self._options, orders), **self._callbacks)
+
+    def begun(self) -> int | None:
+        """Unknown."""
+        return None
 
     def is_alive(self) -> bool:
         """A thread does not die of a request."""

@@ -63,6 +63,10 @@ class SharedLane:
     def _failed(self, error: BaseException) -> None:
         self._deliver(Delivery(self._number, None, f"{type(error).__name__}: {error}"))
 
+    def begun(self) -> int | None:
+        """Unknown."""
+        return None
+
     def is_alive(self) -> bool:
         """Its owner's business."""
         return True

@@ -1,7 +1,7 @@
 """Where a worker begins, and the one function that every task calls.
 
 main process                                    worker process (one a lane)
-Pool(1, start, (options,))  ──────────────────▶  start: ignore Ctrl-C, watch the
+Pool(1, start, (options, begun))  ────────────▶  start: ignore Ctrl-C, watch the
                                                  parent, make the exchange
 apply_async(exchange, (orders,)) ─────────────▶  exchange(orders)
 callback: inbox.put  ◀────────────────────────── [answer, ...]
@@ -25,14 +25,19 @@ _of_this_process: Exchange | None = None
 _of_this_thread = threading.local()
 
 
-def start(options: TransportOptions) -> None:
-    """Make a process a worker: the initializer of a lane's pool."""
+def start(options: TransportOptions, begun: Any) -> None:
+    """Make a process a worker: the initializer of a lane's pool.
+
+    Args:
+        options: What a worker is told once.
+        begun: A shared number; it tells the main process which order was begun last.
+    """
     global _of_this_process  # noqa: PLW0603  a pool's tasks can reach nothing else
     # Ctrl-C goes to the whole group of the terminal; when to stop is the main process's decision.
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="crawlpool-parent-watch", daemon=True).start()
-    _of_this_process = _new_exchange(options)
+    _of_this_process = _new_exchange(options, begun)
 
 
 def exchange(orders: Sequence[Order]) -> list[Answer]:
@@ -58,10 +63,10 @@ def let_go_here() -> None:
         del _of_this_thread.held
 
 
-def _new_exchange(options: TransportOptions) -> Exchange:
+def _new_exchange(options: TransportOptions, begun: Any = None) -> Exchange:
     from .requests_ import RequestsTransport  # noqa: PLC0415  the main process need not load requests
 
-    return Exchange(RequestsTransport(options))
+    return Exchange(RequestsTransport(options), begun)
 
 
 def _end_with_parent() -> None:

@@ -11,7 +11,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..model import FailureKind
 from .wire import Answer, Order, failure_answer
@@ -51,11 +51,18 @@ def guarded(transport: Transport, order: Order) -> Answer:
 
 
 class Exchange:
-    """A transport, and the orders that wait for it."""
+    """A transport, and the orders that wait for it.
 
-    def __init__(self, transport: Transport) -> None:
-        """Take the transport; it is used by whichever thread calls, one at a time."""
+    Args:
+        transport: Used by whichever thread calls, one at a time.
+        begun: Something with a `value` that the main process can see, where there is one;
+            it is set to the id of each order as it begins, so that a death can be blamed.
+    """
+
+    def __init__(self, transport: Transport, begun: Any = None) -> None:
+        """Start with nothing waiting."""
         self._transport = transport
+        self._begun = begun
         self._waiting: deque[Order] = deque()
 
     def __call__(self, orders: Sequence[Order]) -> list[Answer]:
@@ -64,7 +71,10 @@ class Exchange:
         until = time.monotonic() + LINGER_S
         answers: list[Answer] = []
         while self._waiting:
-            answers.append(guarded(self._transport, self._waiting.popleft()))
+            order = self._waiting.popleft()
+            if self._begun is not None:
+                self._begun.value = order[0]
+            answers.append(guarded(self._transport, order))
             if time.monotonic() > until:
                 break
         return answers

@@ -10,8 +10,10 @@ stream, against the deadline (`sockets.py`) and the cap.
 import io
 import os
 import time
+from collections.abc import Callable
+from ssl import SSLContext
 from typing import Any
-from urllib.request import getproxies, getproxies_environment, proxy_bypass, proxy_bypass_environment
+from urllib import request as environment
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -38,20 +40,31 @@ _DRAINED = 64 * 1024
 class _Adapter(HTTPAdapter):
     """Finds the connections of an origin without parsing the URL again for each page."""
 
-    def __init__(self, context: Any, proxy_of: Any) -> None:
-        self._context = context
+    def __init__(self, new_context: Callable[[], SSLContext], proxy_of: Callable[[str], str | None]) -> None:
+        self._new_context = new_context
+        self._context: SSLContext | None = None
         self._proxy_of = proxy_of
         self._pools: dict[str, Any] = {}
         super().__init__(pool_connections=32, pool_maxsize=1)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
-        super().init_poolmanager(connections, maxsize, block, ssl_context=self._context, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": sockets.TimedPool, "https": sockets.TimedTlsPool}
+        super().init_poolmanager(connections, maxsize, block, **kwargs)
+        self._fit_out(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
-        manager.pool_classes_by_scheme = {"http": sockets.TimedPool, "https": sockets.TimedTlsPool}
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        self._fit_out(manager)
         return manager
+
+    @staticmethod
+    def _fit_out(manager: Any) -> None:
+        manager.pool_classes_by_scheme = {"http": sockets.TimedPool, "https": sockets.TimedTlsPool}
+
+    def _tls(self) -> SSLContext:
+        """The one TLS context; reading the CA bundle takes 20 ms, so it waits for the first https URL."""
+        if self._context is None:
+            self._context = self._new_context()
+        return self._context
 
     def get_connection_with_tls_context(self, request: Any, *_args: Any, **_kwargs: Any) -> Any:
         origin = place(request.url).origin
@@ -59,6 +72,8 @@ class _Adapter(HTTPAdapter):
         if pool is None:
             proxy = self._proxy_of(origin)
             manager = self.proxy_manager_for(proxy) if proxy else self.poolmanager
+            if origin.startswith("https:") or (proxy or "").startswith("https:"):
+                manager.connection_pool_kw["ssl_context"] = self._tls()
             pool = manager.connection_from_url(origin)
             if len(self._pools) >= 512:
                 self._pools.clear()
@@ -88,24 +103,21 @@ class _Adapter(HTTPAdapter):
 
 
 class RequestsTransport:
-    """One `requests` session and what it was told; it serves one thread.
-
-    Raises:
-        OSError: The CA bundle that the environment names cannot be read.
-    """
+    """One `requests` session and what it was told; it serves one thread."""
 
     def __init__(self, options: TransportOptions) -> None:
-        """Read the environment, make the TLS context, open no connection yet."""
+        """Read the environment; open no connection yet."""
         self._options = options
-        self._environment = {} if options.proxy else getproxies_environment()
-        self._proxies = {} if options.proxy else self._environment or getproxies()
+        self._environment = {} if options.proxy else environment.getproxies_environment()
+        self._proxies = {} if options.proxy else self._environment or environment.getproxies()
         ca = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
         if ca is None:
             ca = DEFAULT_CA_BUNDLE_PATH
-        context = sockets.timed_context(is_verified=options.is_verified, ca=ca)
         self._session = requests.Session()
         self._session.trust_env = False
-        adapter = _Adapter(context, self._proxy_of)
+        adapter = _Adapter(
+            lambda: sockets.timed_context(is_verified=options.is_verified, ca=ca), self._proxy_of
+        )
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
         self._send = adapter
@@ -131,8 +143,8 @@ class RequestsTransport:
 
     def _is_bypassed(self, host: str) -> bool:
         if self._environment:
-            return bool(proxy_bypass_environment(host, self._environment))
-        return bool(proxy_bypass(host))
+            return bool(environment.proxy_bypass_environment(host, self._environment))  # type: ignore[attr-defined]
+        return bool(environment.proxy_bypass(host))
 
     def fetch(self, order: Order) -> Answer:
         """Fetch one hop; every fault that has a name comes back as one, the rest is raised."""
