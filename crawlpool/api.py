@@ -11,7 +11,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from multiprocessing.pool import Pool
 from os import PathLike
-from typing import Any, TypeAlias, Unpack
+from typing import Any, TypeAlias, Unpack, overload
 
 from .engine import Engine
 from .errors import ConfigError
@@ -74,6 +74,14 @@ class Crawler:
         self.stats = Stats()
         self._handlers = Handlers()
         self._engine: Engine | None = None
+
+    @overload
+    def on_page(self, pattern: Handler, *, status: Statuses = None) -> Handler: ...
+
+    @overload
+    def on_page(
+        self, pattern: str | None = None, *, status: Statuses = None
+    ) -> Callable[[Handler], Handler]: ...
 
     def on_page(
         self, pattern: str | Handler | None = None, *, status: Statuses = None

@@ -1,0 +1,1 @@
+"""A response becomes a page: text, tree, links."""

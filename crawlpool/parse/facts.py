@@ -1,0 +1,23 @@
+"""What a worker reads off a page before it lets go of the body: title, number of links, the links to follow."""
+
+from ..model import Facts
+from .html import is_html, title_of, tree_of
+from .links import targets
+
+_NOTHING = Facts(title=None, link_count=0)
+
+
+def read_facts(body: bytes, content_type: str | None, url: str, *, with_links: bool) -> Facts:
+    """Read the facts of a body; nothing for one that is no HTML.
+
+    Args:
+        body: As it came, content coding removed.
+        content_type: The whole header; None without one.
+        url: Where it came from; what its links are relative to.
+        with_links: Whether the links to follow are wanted as well.
+    """
+    if not body or not is_html(content_type, body):
+        return _NOTHING
+    tree = tree_of(body, content_type)
+    count, links = targets(tree, url, with_links=with_links)
+    return Facts(title=title_of(tree.root), link_count=count, links=links)
