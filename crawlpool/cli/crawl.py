@@ -74,7 +74,7 @@ def _crawl(given: argparse.Namespace, settings: Settings, seeds: Iterator[Any], 
     if given.handler is not None:
         from .handler import load_handler  # noqa: PLC0415
 
-        crawler.on_page()(load_handler(given.handler))
+        crawler.on_page(load_handler(given.handler))
     outputs = _outputs(given.output, screen)
     start = Start.FRESH if given.fresh else Start.APPEND if given.append else None
     interrupts = Interrupts(crawler.stop)

@@ -161,8 +161,9 @@ def _tls(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa:
 
 
 def _following(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001
-    if settings.follow and stats.ok and stats.pages <= 1 and stats.skips["scope"]:
-        return f"All links ({count(stats.skips['scope'])}) lead out of scope: --scope domain or --scope all goes there."
+    outside = sum(n for why, n in stats.skips.items() if why.startswith("scope"))
+    if settings.follow and stats.ok and stats.pages <= 1 and outside:
+        return f"All links ({count(outside)}) lead out of scope: --scope domain or --scope all goes there."
     if not settings.follow and stats.seeds == 1 and stats.ok == 1 and stats.pages == 1 and stats.items <= 1:
         return "This was the one page that was named: --follow goes on along its links."
     return None

@@ -149,7 +149,7 @@ def test_a_single_page_learns_of_follow():
 
 def test_links_that_all_lead_elsewhere_name_the_scope():
     stats = crawled(pages=1, listed=1, items=1)
-    stats.skipped("scope", 12)
+    stats.skipped("scope host", 12)
     assert "All links (12) lead out of scope" in only(stats, follow=True)
 
 
