@@ -30,6 +30,9 @@ MOST_LOSSES = 3
 LOOK_S = 0.25
 """Seconds between two looks at whether the workers live."""
 
+RETIRE_S = 3.0
+"""Seconds that the pools of killed workers get to be taken apart before we go on without."""
+
 GRACE_S = 5.0
 """Seconds past a request's own deadlines after which its worker counts as hung."""
 
@@ -97,6 +100,7 @@ class Crew:
         self._looked_at = 0.0
         self._losses: dict[str, int] = {}
         self._deaths_in_a_row = 0
+        self._retired: list[Lane] = []  # killed, and perhaps not taken apart yet
         self.deaths = 0
         self.abandoned = 0
         self.out = 0
@@ -216,20 +220,26 @@ class Crew:
         until = time.monotonic() + timeout_s
         for lane in self._lanes.values():
             if not lane.lane.join(max(0.0, until - time.monotonic())):
-                lane.lane.kill()
-                lane.lane.join(1.0)
+                self._retire(lane.lane)
         self._forget_all()
 
     def kill(self) -> None:
         """End every worker at once; what they held is dropped."""
         for lane in self._lanes.values():
-            lane.lane.kill()
-        for lane in self._lanes.values():
-            if lane.lane.can_be_killed:
-                lane.lane.join(1.0)
+            self._retire(lane.lane)
         self._forget_all()
 
+    def _retire(self, lane: Lane) -> None:
+        lane.kill()
+        if lane.can_be_killed:
+            self._retired = [each for each in self._retired if not each.join(0.0)]
+            self._retired.append(lane)
+
     def _forget_all(self) -> None:
+        until = time.monotonic() + RETIRE_S
+        for lane in self._retired:
+            lane.join(max(0.0, until - time.monotonic()))
+        self._retired.clear()
         self._lanes.clear()
         self._idle.clear()
         self.out = 0
@@ -247,7 +257,7 @@ class Crew:
         self.out -= len(lane.held)
         if has_hung and not lane.lane.can_be_killed:
             self.abandoned += 1
-        lane.lane.kill()
+        self._retire(lane.lane)
         self.deaths += 1
         self._deaths_in_a_row += 1
         if self._deaths_in_a_row > 8 + 4 * self._size:

@@ -7,7 +7,7 @@ CrawlpoolError
 ├── BackendError     the workers, as a whole, are gone           exit code 5
 ├── NetworkError     nothing answers any more; can be resumed    exit code 7
 ├── PageError        `page.raise_for_status()` on a page that is not ok
-└── HandlerError     a handler raised, and `fail_fast` was asked for
+└── HandlerError     a handler raised, and `fail_fast` was asked for   exit code 3
 
 One page that fails is not an exception but a `Failure` (crawlpool.model).
 Each class takes one message, so pickle can rebuild it.
@@ -56,3 +56,5 @@ class PageError(CrawlpoolError):
 
 class HandlerError(CrawlpoolError):
     """A handler raised and `fail_fast` was asked for; the message holds URL and traceback."""
+
+    exit_code = 3

@@ -115,6 +115,7 @@ class Crawl:
         )
         self._done: list[Request] = []
         self._started_at = clock()
+        stats.begin(self._started_at)
         self._committed_at = self._started_at
         self._is_stopping = False
 
@@ -177,12 +178,13 @@ class Crawl:
         self._read_seeds()
         self._check_time(now)
         self._dispatch(now)
-        if self._is_over():
-            self.commit()
-            return False
+        is_over = self._is_over()
         self.stats.gauge(
             waiting=self._frontier.waiting(), out=self._crew.out, workers=self._crew.lanes, now=now
         )
+        if is_over:
+            self.commit()
+            return False
         is_held_back = self._crew.has_room() and self._frontier.waiting() > 0 and not self._is_stopping
         delivery = self._inbox.take(self._wait_s(now, patience_s))
         waited_until = self._clock()
@@ -316,6 +318,7 @@ class Crawl:
 
     def _conclude(self, outcome: Outcome, now: float) -> None:
         if isinstance(outcome.request.data, RobotsOf):
+            self.stats.robots_fetched()
             self._departures.learn(outcome.request.data.origin, outcome, now)
         else:
             self._end(outcome)

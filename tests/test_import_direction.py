@@ -35,7 +35,9 @@ def imports_of(file: Path) -> set[str]:
             if node.level:
                 base = list(parts[: len(parts) - node.level])
                 names = node.module.split(".") if node.module else [alias.name for alias in node.names]
-                found.add((base + names)[0])
+                first = (base + names)[0]
+                if not first.startswith("__"):  # __version__ is the package's own
+                    found.add(first)
             elif node.module and node.module.startswith("crawlpool."):
                 found.add(node.module.split(".")[1])
     return found

@@ -63,6 +63,7 @@ class ProcessLane:
         """Start the worker."""
         self._context = LaneContext()
         self._begun = self._context.RawValue("q", 0)
+        self._retiring: threading.Thread | None = None
         self._callbacks: dict[str, Any] = {
             "callback": partial(_finished, deliver, number),
             "error_callback": partial(_failed, deliver, number),
@@ -96,7 +97,9 @@ class ProcessLane:
     def kill(self) -> None:
         """Kill the worker; a thread of its own takes the pool apart, and nobody waits for it."""
         self._context.kill()
-        threading.Thread(target=self._take_apart, name="crawlpool-retire", daemon=True).start()
+        if self._retiring is None:
+            self._retiring = threading.Thread(target=self._take_apart, name="crawlpool-retire", daemon=True)
+            self._retiring.start()
 
     def _take_apart(self) -> None:
         self._context.join(_PATIENCE_S)
@@ -116,7 +119,14 @@ class ProcessLane:
             self._pool.terminate()
 
     def join(self, timeout_s: float) -> bool:
-        """Wait for the worker process to end."""
+        """Wait for the worker process to end; after `kill`, for its pool to be taken apart too.
+
+        What is left of a pool when the interpreter exits is taken apart then, in the
+        main thread, and with tracebacks.
+        """
+        if self._retiring is not None:
+            self._retiring.join(timeout_s)
+            return not self._retiring.is_alive()
         return self._context.join(timeout_s)
 
 
