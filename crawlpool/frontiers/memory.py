@@ -24,13 +24,14 @@ class MemoryFrontier:
         self._accepted: set[str] = set()
         self._waiting: dict[str, Request] = {}
         self._out = 0
+        self._deepest = 0
         self._order = 0
 
     def unknown(self, urls: Sequence[str], *, depth: int, found_on: str) -> list[str]:
         """See `Frontier.unknown`."""
         accepted, waiting = self._accepted, self._waiting
         fresh = dict.fromkeys(url for url in urls if url not in accepted)
-        if waiting:
+        if depth < self._deepest:  # else none can stand deeper, which is nearly always so
             for url in urls:
                 known = waiting.get(url)
                 if known is not None and known.depth > depth and not known.is_listed:
@@ -107,6 +108,7 @@ class MemoryFrontier:
 
     def _push(self, key: str, request: Request, *, last: bool = False) -> None:
         self._order += 1
+        self._deepest = max(self._deepest, request.depth)
         order = self._order + (_LAST if last else 0)
         self._waiting[key] = request
         heap = self._heaps.setdefault(host(request.target), [])

@@ -21,11 +21,12 @@ from .tokens import ATTRIBUTE, ATTRIBUTE_SHAPE, TAG
 MAX_STEPS = 100_000_000
 MAX_NODES = 1_000_000
 
-_PASS_TAGS = 1024  # at the worst 512 open formats in each of 512 paragraphs
+_PASS_TAGS = 2000  # at the worst 1000 open formats in each of 1000 paragraphs: MAX_NODES
 _PASS_DEPTH = 16 * 1024
 _PASS_PRODUCT = MAX_NODES
 _PASS_ATTRIBUTES_BYTES = 64 * 1024  # one tag of this length takes 1 s at the worst
 _FEW_ATTRIBUTES_BYTES = 512
+_STEPS_A_BYTE = 4  # for bytes that have to be read more than once
 _LOOK_BACK = 64  # how far down the stack an end tag looks; further counts as not found
 _NO_TAG_FORMATS = 39  # 13 formatting elements, each at most three times without attributes
 
@@ -72,6 +73,7 @@ _LISTS = _names("ul ol")
 _STOPS_ITEM = _SPECIAL | _RUBY | _names("ruby")
 _CLOSES_SELECT = _names("select input keygen textarea")
 _BREAKS_OUT = _FORMATTING | _VOID | _NEVER_OPEN | _BLOCKS | _names("ruby span sub sup table var")
+_COUNTED = _FOREIGN | _INTEGRATION | _names("select frameset")
 _OPAQUE = b"?"  # before a name: pushed because it might be open, matched by no end tag
 
 
@@ -120,8 +122,9 @@ class _Model:
             start, position = found.span()
             name, inside, end = found.groups()
             self.steps += len(self.stack) + 1
-            self.nodes += 1 + self.open_formats
+            self.nodes += self.open_formats
             if name is not None:
+                self.nodes += 1
                 if len(inside) > _FEW_ATTRIBUTES_BYTES:
                     self.steps += len(ATTRIBUTE.findall(inside)) ** 2 // 2
                 name, is_closed = name.lower(), inside.endswith(b"/")
@@ -134,6 +137,7 @@ class _Model:
                     else:
                         # It may be no raw text at all: believe the start tags in it, not the end tags.
                         muted = max(muted, after)
+                        self.steps += after - position
                         self.push(_OPAQUE + name, b"")
                 else:
                     self.start(name, found[0], is_closed=is_closed)
@@ -145,7 +149,7 @@ class _Model:
                 muted = max(muted, len(html) if after < 0 else after)
             if start < muted:  # go on inside: what was found may be no tag and no comment either
                 muted = max(muted, position)
-                self.steps += (position - start) // 16
+                self.steps += _STEPS_A_BYTE * (position - start)
                 position = start + 2
             if self.steps > MAX_STEPS or self.nodes > MAX_NODES:
                 return start
@@ -197,6 +201,10 @@ class _Model:
 
     def end(self, name: bytes) -> None:
         """Pop what an end tag surely closes."""
+        if self.stack and self.stack[-1] == name and not self.keys[-1] and name not in _COUNTED:
+            self.stack.pop()
+            self.keys.pop()
+            return
         if self.foreign and not self.integrations and name in (b"br", b"p"):
             self.has_broken_out = True
         if self.stack and self.stack[-1].removeprefix(_OPAQUE) == name:
@@ -254,7 +262,8 @@ class _Model:
         """Open an element; `key` is the whole tag of a format."""
         self.stack.append(name)
         self.keys.append(key)
-        self.count(name, 1)
+        if name in _COUNTED or name.startswith(_OPAQUE):
+            self.count(name, 1)
         if key:
             equal = self.formats[key] = self.formats.get(key, 0) + 1
             self.open_formats += equal <= 3
@@ -270,7 +279,7 @@ class _Model:
             return
         names, keys = self.stack[first:], self.keys[first:]
         del self.stack[first:], self.keys[first:]
-        for name, key in zip(names, keys, strict=True):
+        for name, key in zip(reversed(names), reversed(keys), strict=True):
             self.count(name, -1)
             if key:
                 equal = self.formats[key] = self.formats[key] - 1
@@ -293,11 +302,14 @@ class _Model:
     def count(self, name: bytes, change: int) -> None:
         """Keep count of the open elements that change how tags are read."""
         name = name.removeprefix(_OPAQUE)
+        if name not in _COUNTED:
+            return
         if name in _FOREIGN:
             self.foreign += change
-            self.has_broken_out &= self.foreign > 0
+            if not self.foreign:
+                self.has_broken_out, self.integrations = False, 0
         elif name in _INTEGRATION:
-            self.integrations += change
+            self.integrations += change if self.foreign else 0
         elif name == b"select":
             self.selects += change
         elif name == b"frameset":

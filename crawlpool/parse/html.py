@@ -1,6 +1,6 @@
 """A page as a tree: lexbor's, built from what is safe to build it from."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -73,7 +73,13 @@ def _is_utf8(html: bytes) -> bool:
 
 def title_of(tree: LexborHTMLParser) -> str | None:
     """Text of the first `title` that is not a drawing's, white space folded; None without one."""
-    for node in tree.css("title"):
-        if node.parent is None or node.parent.tag != "svg":
-            return " ".join(node.text().split())
-    return None
+    first = tree.css_first("title")
+    if first is None:
+        return None
+    if _is_drawings(first):  # rare, so only then the whole tree is gone through
+        first = next((node for node in tree.css("title") if not _is_drawings(node)), None)
+    return None if first is None else " ".join(first.text().split())
+
+
+def _is_drawings(title: Any) -> bool:
+    return title.parent is not None and title.parent.tag == "svg"

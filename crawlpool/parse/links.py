@@ -1,7 +1,7 @@
 """What a page refers to: every URL that a browser would follow or load, with its kind."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..urls import join, join_all
@@ -11,7 +11,7 @@ from .text import encode_as
 FOLLOWED = frozenset({"page", "frame", "refresh", "next", "prev", "canonical", "alternate"})
 """The kinds of link that a crawl follows; the others are parts of a page, or not pages."""
 
-_SELECTOR = "[href],[src],[srcset],[imagesrcset],[poster],[http-equiv],object[data]"
+_SELECTOR = "[href],[src],[srcset],[http-equiv],link[imagesrcset],video[poster],object[data]"
 _BLANK = "\t\n\f\r "
 _REFRESH = re.compile(
     r"[\t\n\f\r ]*(?:[0-9]+|(?=\.))[0-9.]*(?:[\t\n\f\r ]*[;,][\t\n\f\r ]*|[\t\n\f\r ]+)(.*)", re.DOTALL
@@ -69,8 +69,8 @@ class _Reference(NamedTuple):
 
 def extract(tree: Tree, url: str) -> list[Link]:
     """Every http(s) link of a page, in page order; the same URL may come more than once."""
-    references = list(_references(tree.root))
-    joined = _joined(tree, url, [each.raw for each in references])
+    base, references = _references(tree, url)
+    joined = join_all(base, [each.raw for each in references])
     return [
         Link(target, each.kind, each.rel)
         for target, each in zip(joined, references, strict=True)
@@ -80,18 +80,17 @@ def extract(tree: Tree, url: str) -> list[Link]:
 
 def targets(tree: Tree, url: str, *, with_links: bool) -> tuple[int, tuple[str, ...]]:
     """How many distinct URLs a page names, and the distinct ones to follow; `extract` for the hot loop."""
-    references = list(_references(tree.root))
-    joined = _joined(tree, url, [each.raw for each in references])
+    base, references = _references(tree, url)
+    joined = join_all(base, [each[0] for each in references])
     everything = set(joined)
     everything.discard(None)
     if not with_links:
         return len(everything), ()
     followed = dict.fromkeys(
-        target
-        for target, each in zip(joined, references, strict=True)
-        if each.kind in FOLLOWED and target is not None
+        [target for target, each in zip(joined, references, strict=True) if each[1] in FOLLOWED]
     )
-    return len(everything), tuple(followed)
+    followed.pop(None, None)
+    return len(everything), tuple(followed)  # type: ignore[arg-type]
 
 
 def base_of(tree: Tree, url: str) -> str:
@@ -101,15 +100,11 @@ def base_of(tree: Tree, url: str) -> str:
     a javascript: or data: one does not.
     """
     node = tree.root.css_first("base[href]")
-    if node is None:
-        return url
-    return join(url, (node.attributes.get("href") or "").strip(_BLANK)) or url
+    return url if node is None else _base(node, url)
 
 
-def _joined(tree: Tree, url: str, references: Iterable[str]) -> list[str | None]:
-    if tree.charset != "utf-8":
-        references = [_with_encoded_query(each, tree.charset) for each in references]
-    return join_all(base_of(tree, url), references)
+def _base(node: Any, url: str) -> str:
+    return join(url, node.attributes.get("href") or "") or url
 
 
 def _with_encoded_query(reference: str, charset: str) -> str:
@@ -124,24 +119,33 @@ def _with_encoded_query(reference: str, charset: str) -> str:
     return path + mark + coded + hash_ + fragment
 
 
-def _references(root: Any) -> Iterator[_Reference]:
-    for node in root.css(_SELECTOR):
+def _references(tree: Tree, url: str) -> tuple[str, list[_Reference]]:
+    """The base, and everything that refers to a URL, in one walk of the tree."""
+    base = None
+    references: list[_Reference] = []
+    add = references.append
+    for node in tree.root.css(_SELECTOR):
         tag = node.tag
         attributes = node.attributes
         if tag == "a" or tag == "area":  # noqa: PLR1714  a set costs more, and this is nearly every one
             raw = attributes.get("href")
             if raw:
-                yield _Reference(
-                    raw, "download" if "download" in attributes else "page", attributes.get("rel") or ""
-                )
+                kind = "page" if "download" not in attributes else "download"
+                add(_Reference(raw, kind, attributes.get("rel") or ""))
         elif tag == "link":
-            yield from _of_link(attributes)
+            references.extend(_of_link(attributes))
         elif tag == "meta":
-            yield from _of_meta(attributes)
+            references.extend(_of_meta(attributes))
+        elif tag == "base":
+            if base is None and "href" in attributes:
+                base = _base(node, url)
         elif tag in _BY_SOURCE:
-            yield from _of_source(node, tag, attributes)
+            references.extend(_of_source(node, tag, attributes))
         elif tag == "object" and attributes.get("data"):
-            yield _Reference(attributes["data"], "media", "")
+            add(_Reference(attributes["data"] or "", "media", ""))
+    if tree.charset != "utf-8":
+        references = [each._replace(raw=_with_encoded_query(each.raw, tree.charset)) for each in references]
+    return base or url, references
 
 
 def _of_link(attributes: dict[str, str | None]) -> Iterator[_Reference]:
