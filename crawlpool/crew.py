@@ -16,12 +16,13 @@ What happens when a worker dies, or hangs past its deadline:
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .backends.base import Deliver, Delivery, Lane, OpenLane
 from .errors import BackendError
 from .model import Outcome, Request
+from .worker.exchange import LINGER_S
 from .worker.wire import Order, Parcel, outcome_of
 
 MOST_LOSSES = 3
@@ -32,6 +33,9 @@ LOOK_S = 0.25
 
 RETIRE_S = 3.0
 """Seconds that the pools of killed workers get to be taken apart before we go on without."""
+
+MOST_AHEAD = 8
+"""Requests that a busy lane is handed at once, at most."""
 
 GRACE_S = 5.0
 """Seconds past a request's own deadlines after which its worker counts as hung."""
@@ -70,6 +74,7 @@ class _Open:
     held: deque[tuple[int, Request]] = field(default_factory=deque)
     exchanges: int = 0
     moved_at: float = 0.0
+    pace_s: float = 1.0
     host: str = ""
 
 
@@ -81,18 +86,18 @@ class Crew:
         size: Lanes at most; they open as work is ready.
         deliver: Where answers go, on whatever thread they arrive: the inbox.
         patience_s: Seconds that a worker may take for one request: its deadlines and `GRACE_S`.
-        ahead: Requests that a lane may hold besides the one under way.
+        is_ahead: Whether a busy lane may be handed the next requests of the host it serves.
     """
 
     def __init__(
-        self, open_lane: OpenLane, *, size: int, deliver: Deliver, patience_s: float, ahead: int = 1
+        self, open_lane: OpenLane, *, size: int, deliver: Deliver, patience_s: float, is_ahead: bool = True
     ) -> None:
         """Open nothing yet."""
         self._open_lane = open_lane
         self._size = size
         self._deliver = deliver
         self._patience_s = patience_s
-        self._ahead = ahead
+        self._is_ahead = is_ahead
         self._lanes: dict[int, _Open] = {}
         self._idle: dict[int, None] = {}  # numbers of lanes that hold nothing, longest idle first
         self._next_number = 0
@@ -133,29 +138,39 @@ class Crew:
         del self._idle[number]
         lane = self._lanes[number]
         lane.host = host
-        self._hand(lane, request, parcel)
+        self._hand(lane, ((request, parcel),))
         return number
 
-    def hosts_with_room_ahead(self) -> Iterator[tuple[int, str]]:
-        """Lanes that could be handed the next request of the host they serve, with that host."""
-        if self._ahead:
-            for number, lane in self._lanes.items():
-                if 0 < len(lane.held) <= self._ahead:
-                    yield number, lane.host
+    def rooms_ahead(self) -> list[tuple[int, str, int]]:
+        """Lanes that could be handed the next requests of the host they serve: number, host, how many.
 
-    def send_ahead(self, number: int, request: Request, parcel: Parcel) -> None:
-        """Hand a request to a lane that is still busy with its host's last."""
-        self._hand(self._lanes[number], request, parcel)
+        One, from any server that takes its time, so that its worker has the next URL
+        at hand when an answer is here. From one that answers in less than `LINGER_S`,
+        as many as fit into that, so that one crossing carries several.
+        """
+        if not self._is_ahead:
+            return []
+        return [
+            (number, lane.host, max(1, min(MOST_AHEAD, int(LINGER_S / lane.pace_s))))
+            for number, lane in self._lanes.items()
+            if lane.exchanges == 1 and lane.held
+        ]
 
-    def _hand(self, lane: _Open, request: Request, parcel: Parcel) -> None:
-        self._next_id += 1
+    def send_ahead(self, number: int, batch: Sequence[tuple[Request, Parcel]]) -> None:
+        """Hand requests to a lane that is still busy with their host."""
+        self._hand(self._lanes[number], batch)
+
+    def _hand(self, lane: _Open, batch: Sequence[tuple[Request, Parcel]]) -> None:
         if not lane.held:
             lane.moved_at = time.monotonic()
-        lane.held.append((self._next_id, request))
-        self.out += 1
-        order: Order = (self._next_id, *parcel)
+        orders: list[Order] = []
+        for request, parcel in batch:
+            self._next_id += 1
+            lane.held.append((self._next_id, request))
+            orders.append((self._next_id, *parcel))
+        self.out += len(orders)
         lane.exchanges += 1
-        lane.lane.send((order,))
+        lane.lane.send(orders)
 
     def receive(self, delivery: Delivery) -> tuple[list[Outcome], list[bool], Sequence[Lost]]:
         """Turn what an exchange brought back into outcomes.
@@ -184,7 +199,9 @@ class Crew:
                 self._losses.pop(request.target, None)
         if delivery.answers:
             self._deaths_in_a_row = 0
-            lane.moved_at = time.monotonic()
+            now = time.monotonic()
+            lane.pace_s += 0.25 * ((now - lane.moved_at) / len(delivery.answers) - lane.pace_s)
+            lane.moved_at = now
         if not lane.held:
             self._idle[lane.number] = None
         elif lane.exchanges == 0:  # some stayed with the worker, which moves only inside an exchange

@@ -61,7 +61,7 @@ class Engine:
             size=self.workers,
             deliver=self._inbox.put,
             patience_s=2 * settings.timeout + settings.connect_timeout + GRACE_S,
-            ahead=0 if backend == "sync" else 1,
+            is_ahead=backend != "sync",
         )
         self.crawl = Crawl(
             frontier=frontier,

@@ -32,7 +32,7 @@ from .polite.rulebook import MOST_HOPS, RobotsOf, Rulebook
 from .redirects import next_hop
 from .stats import Stats
 from .urls import host
-from .worker.wire import Want
+from .worker.wire import Parcel, Want
 
 log = logging.getLogger("crawlpool")
 
@@ -232,15 +232,20 @@ class Crawl:
                 continue
             self._gate.started(each, now)
             self._crew.send(request, self._outgoing.parcel(request, self._want(request)), each)
-        if not self._departures.has_any:
-            return
-        for number, each in list(self._crew.hosts_with_room_ahead()):
-            if self._gate.may_hand_ahead(each, now):
+        if self._departures.has_any:
+            self._dispatch_ahead(now)
+
+    def _dispatch_ahead(self, now: float) -> None:
+        """Hand busy lanes what comes next of the host they serve, where nothing but order holds it back."""
+        for number, each, room in self._crew.rooms_ahead():
+            batch: list[tuple[Request, Parcel]] = []
+            while len(batch) < room and self._gate.may_hand_ahead(each, now):
                 request = self._departures.next_of(each, now)
-                if request is not None:
-                    self._crew.send_ahead(
-                        number, request, self._outgoing.parcel(request, self._want(request))
-                    )
+                if request is None:
+                    break
+                batch.append((request, self._outgoing.parcel(request, self._want(request))))
+            if batch:
+                self._crew.send_ahead(number, batch)
 
     def _want(self, request: Request) -> Want:
         return Want.BODY if isinstance(request.data, RobotsOf) else self._landing.want(request)
