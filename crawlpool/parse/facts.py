@@ -1,14 +1,18 @@
 """What a worker reads off a page before it lets go of the body: title, number of links, the links to follow."""
 
+import logging
+
 from ..model import Facts
 from .html import is_html, title_of, tree_of
 from .links import targets
+
+log = logging.getLogger(__name__)
 
 _NOTHING = Facts(title=None, link_count=0)
 
 
 def read_facts(body: bytes, content_type: str | None, url: str, *, with_links: bool) -> Facts:
-    """Read the facts of a body; nothing for one that is no HTML.
+    """Read the facts of a body; nothing for one that is no HTML. Never raises.
 
     Args:
         body: As it came, content coding removed.
@@ -18,6 +22,10 @@ def read_facts(body: bytes, content_type: str | None, url: str, *, with_links: b
     """
     if not body or not is_html(content_type, body):
         return _NOTHING
-    tree = tree_of(body, content_type)
-    count, links = targets(tree, url, with_links=with_links)
-    return Facts(title=title_of(tree.root), link_count=count, links=links)
+    try:
+        tree = tree_of(body, content_type)
+        count, links = targets(tree, url, with_links=with_links)
+        return Facts(title=title_of(tree.root), link_count=count, links=links)
+    except Exception as error:  # noqa: BLE001  the answer is good, whatever a parser makes of it
+        log.info("page.not_parsed error=%r url=%s", error, url)
+        return _NOTHING

@@ -1,27 +1,26 @@
 """A page as a tree: lexbor's, built from what is safe to build it from."""
 
-from typing import Any, NamedTuple
+import logging
+import re
+from typing import NamedTuple
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
 from .bound import safe_length
 from .text import charset_of, decode_as
 
+log = logging.getLogger(__name__)
+
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
-_OPENINGS = (
-    b"<!doctype html",
-    b"<html",
-    b"<head",
-    b"<body",
-    b"<title",
-    b"<!--",
-    b"<a ",
-    b"<p",
-    b"<h1",
-    b"<div",
-    b"<table",
+_UNKNOWN_TYPES = frozenset({"", "*/*", "unknown/unknown", "application/unknown"})  # MIME Sniffing standard, 5
+_SNIFFED_BYTES = 1445
+_OPENING = re.compile(
+    rb"[\t\n\f\r ]*+<(?:!--|(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[ >])",
+    re.IGNORECASE,
 )
-_BLANK = b"\t\n\f\r "
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_DRAWINGS = frozenset({"svg", "math"})
+_MOST_TITLES = 100  # how many are looked at for one that is no drawing's
 
 
 class Tree(NamedTuple):
@@ -39,12 +38,17 @@ class Tree(NamedTuple):
 
 
 def is_html(content_type: str | None, body: bytes) -> bool:
-    """Whether an answer is a page: by its media type, or without one by how the body begins (MIME sniffing, 7.1)."""
+    """Whether an answer is a page: by its media type, or without one by how the body begins.
+
+    The openings are those of the MIME Sniffing standard (7.1); a type that is given is believed.
+    """
     media_type = (content_type or "").partition(";")[0].strip(" \t").lower()
-    if media_type:
+    if media_type not in _UNKNOWN_TYPES:
         return media_type in _HTML_TYPES
-    start = body[:512].removeprefix(b"\xef\xbb\xbf").lstrip(_BLANK).lower()
-    return start.startswith(_OPENINGS)
+    start = body[:_SNIFFED_BYTES].removeprefix(b"\xef\xbb\xbf")
+    if start.startswith(_UTF_16_MARKS):
+        start = start[2:].replace(b"\0", b"")
+    return _OPENING.match(start) is not None
 
 
 def tree_of(body: bytes, content_type: str | None) -> Tree:
@@ -54,11 +58,11 @@ def tree_of(body: bytes, content_type: str | None) -> Tree:
     if charset != "utf-8" or not _is_utf8(html):
         html = decode_as(html, charset).encode("utf-8", "replace")
     safe = safe_length(html)
-    return Tree(
-        LexborHTMLParser(html if safe == len(html) else html[:safe].decode("utf-8", "ignore").encode()),
-        charset,
-        safe < len(html),
-    )
+    if safe < len(html):
+        log.info("page.cut_for_parsing bytes=%d of=%d", safe, len(html))
+    # Without mutation events: for each `option` they look through the whole `select` again.
+    root = LexborHTMLParser(html[:safe], options=LexborDocumentOptions.WO_EVENTS)
+    return Tree(root, charset, safe < len(html))
 
 
 def _is_utf8(html: bytes) -> bool:
@@ -72,14 +76,19 @@ def _is_utf8(html: bytes) -> bool:
 
 
 def title_of(tree: LexborHTMLParser) -> str | None:
-    """Text of the first `title` that is not a drawing's, white space folded; None without one."""
-    first = tree.css_first("title")
-    if first is None:
-        return None
-    if _is_drawings(first):  # rare, so only then the whole tree is gone through
-        first = next((node for node in tree.css("title") if not _is_drawings(node)), None)
-    return None if first is None else " ".join(first.text().split())
+    """Text of the first `title` that is no drawing's, white space folded; None without one."""
+    head = tree.head
+    node = None if head is None else head.css_first("title")
+    if node is None or _is_in_drawing(node):
+        titles = tree.css("title")[:_MOST_TITLES]
+        node = next((each for each in titles if not _is_in_drawing(each)), None)
+    return None if node is None else " ".join(node.text().split())
 
 
-def _is_drawings(title: Any) -> bool:
-    return title.parent is not None and title.parent.tag == "svg"
+def _is_in_drawing(node: LexborNode) -> bool:
+    parent = node.parent
+    while parent is not None:
+        if parent.tag in _DRAWINGS:
+            return True
+        parent = parent.parent
+    return False

@@ -82,11 +82,15 @@ def decode_as(body: bytes, name: str) -> str:
 
 
 def encode_as(text: str, name: str) -> bytes:
-    """Encode text the way a link's query is: what the charset lacks becomes `&#1234;` (Encoding standard, 4.2)."""
+    """Encode text in a charset of the Encoding standard, as a form or a link's query is.
+
+    Raises:
+        UnicodeEncodeError: The charset lacks a character.
+    """
     encoding = webencodings.lookup(name)
     if encoding is None or name in {"utf-8", "utf-16le", "utf-16be", "replacement"}:
-        return text.encode("utf-8", "replace")  # the standard's "output encoding" of these is UTF-8
-    return bytes(encoding.codec_info.encode(text, "xmlcharrefreplace")[0])
+        return text.encode()  # the standard's "output encoding" of these is UTF-8
+    return bytes(encoding.codec_info.encode(text, "strict")[0])
 
 
 def _declared(body: bytes, content_type: str) -> str | None:
@@ -152,11 +156,11 @@ def _guessed(body: bytes) -> str:
     if body.isascii():
         return "utf-8"
     try:
-        # Not final: a body that was cut short may end inside a character.
-        codecs.getincrementaldecoder("utf-8")().decode(body)
+        # Not final: a body that was cut short may end inside a character, behind others that are whole.
+        text = codecs.getincrementaldecoder("utf-8")().decode(body)
     except UnicodeDecodeError:
         return _weighed(body)
-    return "utf-8"
+    return _weighed(body) if text.isascii() else "utf-8"
 
 
 def _weighed(body: bytes) -> str:

@@ -1,0 +1,59 @@
+"""Write a page's bytes to a file, whole or not at all, under a name that is safe on every system."""
+
+import os
+import re
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from uuid import uuid4
+
+from ..urls import place
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}\Z")
+_LONGEST_NAME = 120
+
+
+def save(content: bytes, path: str | os.PathLike[str], *, name: str) -> Path:
+    """Write bytes to a file, making its folders; a reader never sees half of it.
+
+    Args:
+        content: The bytes.
+        path: The file, or a folder: one that is there, or that ends in a slash.
+        name: What the file is called in a folder.
+
+    Returns:
+        The file that was written.
+    """
+    target = Path(path)
+    if str(path).endswith(("/", os.sep)) or target.is_dir():
+        target /= name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{uuid4().hex}.part")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    return target
+
+
+def file_name(url: str, *, ending: str = "") -> str:
+    """A file's name for a URL: host and path in letters, digits, ".", "_" and "-", and a mark of the whole URL.
+
+    The mark keeps two URLs apart that differ in what is replaced or cut, or in case, which
+    some file systems ignore; it also makes the name no reserved word.
+
+    Args:
+        url: In normal form.
+        ending: What the name ends in when the URL's path has no ending of its own, such as ".html".
+    """
+    where = place(url)
+    path = where.path.partition("?")[0]
+    found = _ENDING.search(path)
+    own = found[0] if found else ""
+    stem = _UNSAFE.sub("_", f"{where.host}{path.removesuffix(own)}").strip("._")[:_LONGEST_NAME]
+    mark = blake2b(url.encode(errors="replace"), digest_size=5).hexdigest()
+    return f"{stem}-{mark}{own or ending}"

@@ -1,0 +1,229 @@
+import time
+from html import escape
+
+import bs4
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crawlpool.parse.html import tree_of
+from crawlpool.parse.links import FOLLOWED, Link, candidates_of, extract, refresh_of, targets
+from crawlpool.urls import join
+
+HERE = "http://site.example/dir/page.html?q=1"
+
+
+def links(html, *, url=HERE, content_type="text/html; charset=utf-8", css=None):
+    body = html if isinstance(html, bytes) else html.encode()
+    return extract(tree_of(body, content_type), url, css=css)
+
+
+def kinds(html):
+    return {link.url.removeprefix("http://site.example"): link.kind for link in links(html)}
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<a href=x>", {"/dir/x": "page"}),
+        ("<map><area href=/x>", {"/x": "page"}),
+        ("<a href=x download>", {"/dir/x": "download"}),
+        ("<iframe src=/f></iframe>", {"/f": "frame"}),
+        ("<frameset><frame src=/f></frameset>", {"/f": "frame"}),
+        ("<img src=/i srcset='/i1 1x, /i2 2x'>", {"/i": "image", "/i1": "image", "/i2": "image"}),
+        ("<picture><source srcset='/a 100w'><img src=/b></picture>", {"/a": "image", "/b": "image"}),
+        ("<video src=/v poster=/p><source src=/s></video>", {"/v": "media", "/p": "image", "/s": "media"}),
+        ("<script src=/j></script>", {"/j": "script"}),
+        ("<link rel=stylesheet href=/c>", {"/c": "style"}),
+        ("<link rel='alternate stylesheet' href=/c>", {"/c": "style"}),
+        ("<link rel='Shortcut ICON' href=/i>", {"/i": "image"}),
+        ("<link rel=next href=/n><link rel=prev href=/p>", {"/n": "next", "/p": "prev"}),
+        ("<link rel=canonical href=/c><link rel=alternate hreflang=de href=/d>", {"/c": "canonical", "/d": "alternate"}),
+        ("<link rel=alternate type='application/rss+xml; charset=utf-8' href=/r>", {"/r": "feed"}),
+        ("<link rel=preconnect href=/x><link href=/y><link rel='' href=/z>", {}),
+        ("<meta http-equiv=Refresh content='5; URL=/r'>", {"/r": "refresh"}),
+        ("<svg><a xlink:href=/x /><use href='#a'/></svg>", {"/x": "page"}),
+        ("<input type=image src=/i><input src=/no>", {"/i": "image"}),
+        ("<form action=/no></form>", {}),
+    ],
+)  # fmt: skip
+def test_every_way_to_name_a_url_has_its_kind(html, expected):
+    assert kinds(html) == expected
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<template><a href=/x></a></template>",
+        "<!-- <a href=/x> -->",
+        "<script>document.write('<a href=/x>')</script>",
+        "<style><a href=/x></style>",
+        "<textarea><a href=/x></textarea>",
+        "<a name=x>",
+        "<img src=''><iframe src=''></iframe><link rel=next href=''>",
+    ],
+)
+def test_what_no_browser_would_follow_is_no_link(html):
+    assert links(html) == []
+
+
+def test_a_link_in_noscript_is_followed():
+    assert kinds(
+        "<noscript><a href=/x></a></noscript><head><noscript><link rel=next href=/y></noscript>"
+    ) == {
+        "/x": "page",
+        "/y": "next",
+    }
+
+
+@pytest.mark.parametrize(
+    "href", ["mailto:a@b.example", "javascript:void(0)", "tel:1", "data:text/html,x", "ftp://a.example/", "http://[", "//", "http://a b/"]
+)  # fmt: skip
+def test_a_href_that_leads_nowhere_loses_only_itself(href):
+    assert [link.url for link in links(f'<a href="{href}"></a><a href="/ok">')] == ["http://site.example/ok"]
+
+
+@pytest.mark.parametrize(
+    ("href", "url"),
+    [
+        (" \n/x\t ", "http://site.example/x"),
+        ("/a\nb", "http://site.example/ab"),
+        ("//Other.Example:80/", "http://other.example/"),
+        ("?q=2", "http://site.example/dir/page.html?q=2"),
+        ("", HERE),
+        ("#top", HERE),
+        ("../a/./b/../c", "http://site.example/a/c"),
+        ("/\u00fc?\u00fc", "http://site.example/%C3%BC?%C3%BC"),
+        ("http:x", "http://site.example/dir/x"),
+        (r"\\other.example\x", "http://other.example/x"),
+        ("/a&amp;b&copy=1", "http://site.example/a&b&copy=1"),
+        ("http://user:secret@a.example/", "http://a.example/"),
+    ],
+)
+def test_a_href_is_joined_as_the_url_standard_says(href, url):
+    assert [link.url for link in links(f'<a href="{href}">')] == [url]
+
+
+@pytest.mark.parametrize(
+    ("bases", "url"),
+    [
+        ("<base href=/b/>", "http://site.example/b/x"),
+        ("<base href=../b/>", "http://site.example/b/x"),
+        ("<base href=http://other.example/b/c>", "http://other.example/b/x"),
+        ("<base target=_top><base href=/b/><base href=/c/>", "http://site.example/b/x"),
+        ("<base href='javascript:1'><base href=/c/>", "http://site.example/dir/x"),
+        ("<base href='http://['>", "http://site.example/dir/x"),
+        ("<base href>", "http://site.example/dir/x"),
+        ("<!-- <base href=/b/> --><template><base href=/b/></template>", "http://site.example/dir/x"),
+    ],
+)
+def test_the_first_base_counts_if_it_can_be_used(bases, url):
+    assert [link.url for link in links(f"<a href=x></a>{bases}")] == [url]
+
+
+@pytest.mark.parametrize(
+    ("content", "target"),
+    [
+        ("0;url=/a", "/a"), ("0; URL = '/a' x", "/a"), ('3,"/a"', "/a"), ("0 /a", "/a"), ("0;/a", "/a"),
+        (".5;url=/a", "/a"), (" 0 ; url=/a ", "/a"), ('0;url="/a', "/a"), ("0;url/a", "url/a"), ("1.5.2;a", "a"),
+        ("5", None), ("5;", None), ("", None), ("url=/a", None), ("0url=/a", None), ("-1;url=/a", None),
+    ],
+)  # fmt: skip
+def test_a_refresh_is_read_as_the_html_standard_says(content, target):
+    assert refresh_of(content) == target
+
+
+@pytest.mark.parametrize(
+    ("srcset", "urls"),
+    [
+        ("/a 1x, /b 2x", ["/a", "/b"]), ("/a,/b 2x", ["/a,/b"]), ("/a, /b", ["/a", "/b"]), (", ,/a,,", ["/a"]),
+        ("/a (1x, 2x) 3w, /b", ["/a", "/b"]), ("data:image/png;base64,AA== 1x, /b", ["data:image/png;base64,AA==", "/b"]),
+        ("/a (never closed, /b", ["/a"]), ("", []), (" , ", []),
+    ],
+)  # fmt: skip
+def test_a_srcset_is_split_as_the_html_standard_says(srcset, urls):
+    assert list(candidates_of(srcset)) == urls
+
+
+def test_a_query_is_sent_in_the_charset_of_its_page():
+    page = '<a href="/é?é=日#é">x</a>'
+    assert links(page.replace("日", "&#26085;").encode("latin-1"), content_type="text/html; charset=latin1")[
+        0
+    ].url == ("http://site.example/%C3%A9?%E9=%26%2326085%3B")
+    assert links('<a href="/?日本">'.encode("euc-jp"), content_type="text/html; charset=euc-jp")[0].url == (
+        "http://site.example/?%C6%FC%CB%DC"
+    )
+
+
+def test_rel_and_text_come_along():
+    assert links("<a rel='NoFollow ugc' href=/x> some \n <b>text</b></a><area alt=here href=/y>") == [
+        Link("http://site.example/x", "page", "nofollow ugc", "some text"),
+        Link("http://site.example/y", "page", "", "here"),
+    ]
+
+
+def test_a_selector_keeps_to_the_elements_that_it_matches():
+    html = "<ul><li class=next><a href=/2>2</a></ul><a href=/3>3</a><img src=/i>"
+    assert [link.url for link in links(html, css="li.next a")] == ["http://site.example/2"]
+    assert links(html, css="li.next") == []
+
+
+def test_what_a_worker_counts_is_what_a_page_lists():
+    html = (
+        "<a href=x></a><a href=x#1></a><img src=/i><a href=''></a><a href=mailto:x></a><link rel=next href=n>"
+    )
+    tree = tree_of(html.encode(), "text/html")
+    found = extract(tree, HERE)
+    count, followed = targets(tree, HERE, with_links=True)
+    assert count == len({link.url for link in found}) == 4
+    assert followed == tuple(dict.fromkeys(link.url for link in found if link.kind in FOLLOWED))
+    assert targets(tree, HERE, with_links=False) == (4, ())
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(max_size=30), max_size=20))
+def test_anchors_agree_with_html_parser(hrefs):
+    html = (
+        "".join(f'<p><a href="{escape(href)}">x</a></p>' for href in hrefs)
+        .replace("\0", "")
+        .replace("\r", "")
+    )
+    expected = [
+        join(HERE, a["href"]) for a in bs4.BeautifulSoup(html, "html.parser").find_all("a", href=True)
+    ]
+    assert [link.url for link in links(html.encode(errors="replace"))] == [url for url in expected if url]
+
+
+def test_a_page_of_ten_thousand_links_takes_no_second():
+    body = b"".join(b'<li><a href="/item/%d?x=1">item %d</a></li>' % (i, i) for i in range(10_000))
+    start = time.process_time()
+    count, followed = targets(tree_of(body, "text/html"), HERE, with_links=True)
+    assert time.process_time() - start < 2.0
+    assert count == len(followed) == 10_000
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<meta http-equiv=refresh content='" + "1" * 1_000_000 + "x'>",
+        "<meta http-equiv=refresh content='" + " " * 1_000_000 + "x'>",
+        "<img srcset='" + "(" * 1_000_000 + "'>",
+        "<img srcset='" + ",a" * 500_000 + "'>",
+        "<link rel='" + "a " * 500_000 + "' href=x>",
+        "<a href='" + "../" * 300_000 + "'>",
+    ],
+)
+def test_a_hostile_attribute_takes_no_second(html):
+    start = time.process_time()
+    links(html)
+    assert time.process_time() - start < 2.0
+
+
+@settings(deadline=None)
+@given(
+    st.text(alphabet="<>ahrefbsl=/\"' #?:.\u00fc\0", max_size=300),
+    st.sampled_from(["utf-8", "koi8-r", "utf-16"]),
+)
+def test_any_markup_gives_urls_in_normal_form(html, charset):
+    for link in links(html.encode(charset, "replace"), content_type=f"text/html; charset={charset}"):
+        assert join(link.url, "") == link.url
