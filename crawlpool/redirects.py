@@ -34,12 +34,13 @@ def next_hop(response: Response, *, most: int) -> Request | Failure | None:
     trail = (*request.redirects, request.target)
     if len(trail) > most:
         return _failure(response, f"more than {most} redirects; the last to {target}")
-    if target in trail and response.header("set-cookie") is None:
-        return _failure(response, f"the redirects go round in a circle, back to {target}")
     method, body, headers, cookies = request.method, request.body, request.headers, request.cookies
     if (response.status == 303 and method != "HEAD") or (response.status in {301, 302} and method == "POST"):
         method, body = "GET", b""
         headers = tuple(pair for pair in headers if pair[0].lower() not in _OF_THE_BODY)
+    # A form that was sent may be shown at its own URL; only what is asked again unchanged is a circle.
+    if target in trail and method == request.method and response.header("set-cookie") is None:
+        return _failure(response, f"the redirects go round in a circle, back to {target}")
     if place(target).origin != place(request.target).origin:
         headers, cookies = may_travel(headers), ()
     return replace(
