@@ -1,14 +1,14 @@
 """What is sent with a request besides the crawl's own headers: the user's, and cookies.
 
 What the user gave for the seeds goes to the seeds' hosts. A host that a page or a
-redirect led to gets none of it, nor does a seed's host over plain http when
-the seed said https.
+redirect led to gets none of it, nor does another port of a seed's host, nor that
+host over plain http when the seed said https.
 """
 
 from .cookies import Jar
 from .model import Pairs, Request, Response
 from .redirects import HARMLESS, may_travel
-from .urls import place
+from .urls import host
 from .worker.wire import Parcel, Want
 
 
@@ -25,16 +25,16 @@ class Outgoing:
         self._everywhere = may_travel(headers)
         self._secret = tuple(pair for pair in headers if pair[0].lower() not in HARMLESS)
         self._cookies = cookies
-        self._seed_hosts: dict[str, bool] = {}  # hostname: whether a seed named it over plain http
+        self._seed_hosts: dict[str, bool] = {}  # host: whether a seed named it over plain http
         self._jar = Jar()
 
     def add_seed(self, target: str) -> None:
         """Trust the host of a seed with what the user gave for the seeds."""
-        hostname = place(target).hostname
+        each = host(target)
         is_plain = target.startswith("http:")
         for name, value in self._cookies:
             self._jar.set_for(target, name, value)
-        self._seed_hosts[hostname] = self._seed_hosts.get(hostname, False) or is_plain
+        self._seed_hosts[each] = self._seed_hosts.get(each, False) or is_plain
 
     def took(self, response: Response) -> None:
         """Keep the cookies that an answer sets."""
@@ -54,9 +54,13 @@ class Outgoing:
             else None
         )
         if cookie:
-            headers = (*headers, ("Cookie", cookie))
+            # One Cookie header at most (RFC 6265, 5.4): what the user wrote, then the jar's.
+            given = [value for name, value in headers if name.lower() == "cookie"]
+            if given:
+                headers = tuple(pair for pair in headers if pair[0].lower() != "cookie")
+            headers = (*headers, ("Cookie", "; ".join((*given, cookie))))
         return request.method, request.target, headers, request.body, int(want)
 
     def _is_trusted(self, target: str) -> bool:
-        is_plain_named = self._seed_hosts.get(place(target).hostname)
+        is_plain_named = self._seed_hosts.get(host(target))
         return is_plain_named is not None and (is_plain_named or target.startswith("https:"))
