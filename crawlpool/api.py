@@ -140,6 +140,7 @@ class Crawler:
             HandlerError: A handler raised, and `fail_fast` was asked for.
         """
         outputs = list(output) if isinstance(output, Sequence) and not isinstance(output, str) else [output]
+        self._refuse_second()
         with ExitStack() as stack:
             stores = _opened(outputs, start, stack)
             failures = _failed_file(failed, start, stack)
@@ -158,6 +159,7 @@ class Crawler:
 
     def items(self, seeds: Seeds) -> Iterator[dict[str, Any]]:
         """Crawl, and give the items (or records) as they come; `break` ends the crawl."""
+        self._refuse_second()
         items: deque[dict[str, Any]] = deque()
         with ExitStack() as stack:
             stack.callback(self._let_go)
@@ -180,8 +182,6 @@ class Crawler:
     def _new_engine(
         self, stores: dict[str, Store], failed: FailedFile | None, items: deque[dict[str, Any]] | None
     ) -> Engine:
-        if self._engine is not None:
-            raise ConfigError("this crawler is running already; make a second one")
         self.stats = Stats()
         settings = self.settings
         landing = StoreLanding(
@@ -198,6 +198,10 @@ class Crawler:
             settings, backend=self._backend, frontier=MemoryFrontier(), landing=landing, stats=self.stats
         )
         return self._engine
+
+    def _refuse_second(self) -> None:
+        if self._engine is not None:
+            raise ConfigError("this crawler is running already; make a second one")
 
     def _let_go(self) -> None:
         self._engine = None

@@ -333,13 +333,18 @@ class Crawl:
         if isinstance(hop.data, RobotsOf):
             self._departures.go(hop, is_first=True)
             return
-        is_new = self._frontier.mark(hop)
-        if not hop.is_listed:
-            refusal = "redirect to a known page" if not is_new else self._following.scope.why_not(hop.target)
-            if refusal is not None:
-                self.stats.skipped(refusal)
-                self._close(hop, has_page=False)
-                return
+        refusal = None if hop.is_listed else self._following.scope.why_not(hop.target)
+        if refusal is None:
+            is_known = not self._frontier.mark(hop)
+            # The answer to a form, and what a page shows at the second knock (a cookie wall), is
+            # nobody else's, although the URL is known.
+            is_its_own = hop.method != response.request.method or hop.target in hop.redirects
+            if is_known and not hop.is_listed and not is_its_own:
+                refusal = "redirect to a known page"
+        if refusal is not None:
+            self.stats.skipped(refusal)
+            self._close(hop, has_page=False)
+            return
         self._departures.go(hop)
 
     def _try_again(self, outcome: Outcome, retry: Retry, now: float) -> None:
