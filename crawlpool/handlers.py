@@ -9,7 +9,7 @@ import difflib
 import inspect
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from .errors import ConfigError
@@ -109,7 +109,8 @@ def outputs_of(handler: Handler, page: Page) -> tuple[list[Any], list[Request]]:
     """Call a handler to its end; what it gave, as items and requests.
 
     All or nothing: when it raises half way, what it gave before is dropped with
-    the page, so that a page's items are there whole or not at all.
+    the page, so that a page's items are there whole or not at all. A request that
+    was made by hand, not by `page.follow`, is one deeper than the page as well.
     """
     given = handler(page)
     if given is None:
@@ -120,6 +121,8 @@ def outputs_of(handler: Handler, page: Page) -> tuple[list[Any], list[Request]]:
     requests: list[Request] = []
     for each in given:
         if isinstance(each, Request):
+            if each.found_on is None:
+                each = replace(each, depth=max(each.depth, page.depth + 1), found_on=page.final_url)  # noqa: PLW2901
             requests.append(each)
         elif isinstance(each, str | bytes):
             raise TypeError(

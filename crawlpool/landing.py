@@ -64,7 +64,7 @@ class StoreLanding:
     def want(self, request: Request) -> Want:
         """The body for a handler, else title and links."""
         if self._handlers.on_failure is not None or (self._handlers and self._handlers.may_want(request)):
-            return self._handled_want
+            return self._handled_want if self._handlers else self._handled_want | Want.FACTS
         if request.is_listed:
             return self._plain_want & ~Want.HTML_ONLY
         return self._plain_want
@@ -183,7 +183,7 @@ def _handler_failure(outcome: Outcome, error: Exception) -> Failure:
     return Failure(
         request=outcome.request,
         kind=FailureKind.HANDLER,
-        message=f"{type(error).__name__}: {error}"[:500],
+        message=f"{type(error).__name__}: {_words_of(error)}"[:500],
         attempts=outcome.request.attempt,
         failed_at=time.time(),
         elapsed_s=outcome.elapsed_s,
@@ -191,3 +191,11 @@ def _handler_failure(outcome: Outcome, error: Exception) -> Failure:
         traceback=users_traceback(error),
         worker=outcome.worker,
     )
+
+
+def _words_of(error: Exception) -> str:
+    """The exception's own text, which may raise in turn: it is the user's class."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  whatever it is, the page is lost already and the crawl is not
+        return "(its text cannot be had)"

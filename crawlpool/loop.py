@@ -159,6 +159,8 @@ class Crawl:
 
     def _refuse(self, bad: Iterable[Failure]) -> None:
         for failure in bad:
+            if not self._frontier.mark(replace(failure.request, target=failure.request.url)):
+                continue  # recorded already, under the text that is no URL
             self._departures.begin()
             self._end(replace(failure, failed_at=time.time()))
 
