@@ -240,6 +240,8 @@ class Crawl:
     def _dispatch_ahead(self, now: float) -> None:
         """Hand busy lanes what comes next of the host they serve, where nothing but order holds it back."""
         for number, each, room in self._crew.rooms_ahead():
+            if self._gate.is_another_due(each, now):
+                continue  # whose turn it is, when the lane is done with what it has
             batch: list[tuple[Request, Parcel]] = []
             while len(batch) < room and self._gate.may_hand_ahead(each, now):
                 request = self._departures.next_of(each, now)

@@ -111,6 +111,15 @@ class Gate:
         state = self._state(host)
         return state.delay_s == 0 and state.next_at <= now
 
+    def is_another_due(self, host: str, now: float) -> bool:
+        """Whether some other host could be asked now, if only a worker were free."""
+        if self.next_due() is None:
+            return False
+        # The three smallest entries of a heap are among its first three places and what is
+        # behind those; that the first place is current is enough to be right nearly always,
+        # and an entry that is not only makes a lane wait for its next request once.
+        return any(due <= now and other != host for due, _, other in self._heap[:3])
+
     def slow_to(self, host: str, delay_s: float) -> None:
         """Leave at least this long between two requests (a Crawl-delay); never shorter than before."""
         state = self._state(host)

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from ..model import FailureKind
 from .wire import Answer, Order, failure_answer
 
-LINGER_S = 0.005
+LINGER_S = 0.02
 """Seconds after which an exchange comes back as soon as anything is finished."""
 
 
