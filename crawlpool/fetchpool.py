@@ -47,7 +47,8 @@ class Pending:
         """Wait for the page.
 
         Raises:
-            CrawlpoolError: The pool was terminated first.
+            CrawlpoolError: It will not come: the pool was terminated, or its limit reached. Or a
+                callback asked, which cannot wait for other pages.
         """
         while self._page is None:
             self._pool._wait_for_one()  # noqa: SLF001
@@ -95,13 +96,13 @@ class FetchPool:
             error_callback: Called instead when the page is not ok; without one, `callback` gets it too.
 
         Raises:
-            CrawlpoolError: The pool is closed.
+            CrawlpoolError: The pool is closed, or a limit (`max_pages`, `max_time`) lets it fetch no more.
         """
         if not self._is_open:
             raise CrawlpoolError("the pool is closed; nothing can be submitted any more")
         request = Request(url) if isinstance(url, str) else url
         pending = Pending(self, callback, error_callback, request.data)
-        self._engine.crawl.add([replace(request, data=pending, is_listed=True)])
+        self._engine.crawl.plant(replace(request, data=pending, is_listed=True))
         if not self._is_calling:  # a callback that submits must not wait inside itself
             self._move(0.0)
             while self._engine.crawl.left >= self._most:
@@ -143,12 +144,15 @@ class FetchPool:
         self._is_open = False
 
     def join(self) -> None:
-        """Wait for all that was submitted, and end the workers; `close` comes first."""
+        """Wait for all that was submitted, and end the workers; `close` comes first.
+
+        What a limit (`max_pages`, `max_time`) leaves over is dropped.
+        """
         if self._is_open:
             raise CrawlpoolError("the pool is still open; call close() before join()")
-        while self._engine.crawl.left:
-            self._wait_for_one()
-        self._end()
+        if not self._is_gone:
+            self._drain()
+            self._end()
 
     def terminate(self) -> None:
         """End the workers at once; what was submitted is dropped."""
@@ -164,12 +168,14 @@ class FetchPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Wait for everything, or for nothing after an exception."""
+        """Wait for everything, callbacks that submit more included, or for nothing after an exception."""
         if kind is not None:
             self.terminate()
             return
-        self.close()
         try:
+            if not self._is_gone:
+                self._drain()
+            self.close()
             self.join()
         except BaseException:
             self.terminate()
@@ -185,17 +191,35 @@ class FetchPool:
             self._is_gone = True
             self._engine.__exit__(None, None, None)
 
+    def _drain(self) -> None:
+        self._refuse_in_callback()
+        while self._engine.crawl.left and self._move(0.25):
+            pass
+        self._call_back()
+
     def _wait_for_one(self) -> None:
+        self._refuse_in_callback()
         if self._is_gone:
             raise CrawlpoolError("the pool was ended before this page came")
-        self._move(0.25)
+        if not self._move(0.25) and self._engine.crawl.left:
+            raise CrawlpoolError(
+                f"the pool's limit ({self._engine.crawl.ended}) was reached before this page came"
+            )
 
-    def _move(self, patience_s: float) -> None:
+    def _refuse_in_callback(self) -> None:
+        if self._is_calling:
+            raise CrawlpoolError(
+                "a callback cannot wait for other pages; submit them with a callback of their own"
+            )
+
+    def _move(self, patience_s: float) -> bool:
+        """Move the crawl on, and call back; False when nothing more will come of it."""
         if self._is_gone:
-            return
-        self._engine.crawl.step(patience_s)
+            return False
+        goes_on = self._engine.crawl.step(patience_s)
         if not self._is_calling:
             self._call_back()
+        return goes_on
 
     def _call_back(self) -> None:
         while self._landing.pages:

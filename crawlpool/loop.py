@@ -139,11 +139,12 @@ class Crawl:
             if seed is None:
                 self._seeds = None
                 return
-            self._plant(seed)
+            self.plant(seed)
             if self._clock() > until:
                 return
 
-    def _plant(self, seed: Request) -> None:
+    def plant(self, seed: Request) -> None:
+        """Put a seed into the frontier: its host is in scope, and gets what the user gave for the seeds."""
         good, bad = self._following.admitted([seed])
         self._refuse(bad)
         for each in good:
