@@ -26,7 +26,7 @@ from .stats import Stats
 from .stores.base import Start, Store
 from .stores.failed import FailedFile
 from .urls import fingerprint, normalise
-from .wiring import Output, start_of, store_of
+from .wiring import Output, backend_of, start_of, store_of, transport_options
 
 Backend: TypeAlias = str | Pool | Executor | None
 Seeds: TypeAlias = str | Request | BadLine | Iterable[str | Request | BadLine]
@@ -248,10 +248,20 @@ def fetch_all(
     """
     wanted = list(from_iterable([urls] if isinstance(urls, str | Request) else urls))
     keys = [_key(seed) for seed in wanted]
+    # The key travels with the request, since redirects may change all that it was made of.
+    marked = [
+        replace(seed, data=(key, seed.data)) if isinstance(seed, Request) else seed
+        for key, seed in zip(keys, wanted, strict=True)
+    ]
     pages: dict[str, Page] = {}
-    with closing(fetch(wanted, backend=backend, **knobs)) as coming:  # type: ignore[type-var]
+    with closing(fetch(marked, backend=backend, **knobs)) as coming:  # type: ignore[type-var]
         for page in coming:
-            pages[_key(page.request)] = page
+            if page.data is None:  # never a request: what was given is no URL
+                pages[f"{page.request.source} {page.url}"] = page
+            else:
+                key, data = page.data
+                outcome = page.outcome
+                pages[key] = Page(replace(outcome, request=replace(outcome.request, data=data)))
     return [pages[key] for key in keys if key in pages]
 
 
@@ -259,10 +269,7 @@ def _key(seed: Request | BadLine) -> str:
     """What two seeds have in common when they are one."""
     if isinstance(seed, BadLine):
         return f"{seed.source} {seed.text}"
-    if seed.source and normalise(seed.url) is None:
-        return f"{seed.source} {seed.url}"
-    begin = seed.redirects[0] if seed.redirects else normalise(seed.url) or seed.url
-    return fingerprint(begin, seed.method, seed.body)
+    return fingerprint(normalise(seed.url) or seed.url, seed.method, seed.body)
 
 
 def _pages(urls: Seeds, settings: Settings, backend: Backend) -> Iterator[Page]:
@@ -291,8 +298,6 @@ def _not_a_url(seed: BadLine) -> Page:
 
 def _settings(settings: Settings | None, backend: Backend, knobs: Any) -> tuple[Settings, Backend]:
     """The settings, from one value or from keywords, and the backend beside them."""
-    if settings is not None:
-        return (replace(settings, **knobs) if knobs else settings), backend
     known = set(Knobs.__annotations__)
     for name in knobs:
         if name not in known:
@@ -303,20 +308,26 @@ def _settings(settings: Settings | None, backend: Backend, knobs: Any) -> tuple[
             raise ConfigError(f"unknown knob {name!r}; {hint}")
     if isinstance(backend, str):
         knobs, backend = {**knobs, "backend": backend}, None
-    return Settings(**knobs), backend
+    settings = Settings(**knobs) if settings is None else replace(settings, **knobs)
+    if backend is not None:
+        backend_of(backend, transport_options(settings))  # complains here and not at the first page
+    return settings, backend
 
 
 def _opened(outputs: Sequence[Output], start: Start | None, stack: ExitStack) -> dict[str, Store]:
     """Open every store; all are checked before the first is touched."""
-    named = [(store_of(output), start_of(output, start)) for output in outputs]
-    stores: dict[str, Store] = {}
-    for (name, store), begin in named:
-        if name in stores:
+    named: dict[str, tuple[Store, Start]] = {}
+    for output in outputs:
+        name, store = store_of(output)
+        if name in named and isinstance(output, str | PathLike):
             raise ConfigError(f"output {name!r} is named twice")
+        if name in named:  # a second store of one class of the user's own
+            name = f"{name} {len(named) + 1}"
+        named[name] = store, start_of(output, start)
+    for store, begin in named.values():
         store.open(begin)
         stack.callback(store.close)
-        stores[name] = store
-    return stores
+    return {name: store for name, (store, _) in named.items()}
 
 
 def _failed_file(
