@@ -4,6 +4,7 @@ The command line, `Crawler`, `fetch` and `FetchPool` all stand on this: they dif
 in where a chain lands, and in who moves the crawl.
 """
 
+import logging
 import os
 from collections.abc import Iterable, Iterator
 from types import TracebackType
@@ -25,6 +26,9 @@ from .stats import Stats
 from .wiring import backend_of, transport_options
 
 DEFAULT_WORKERS = 8
+
+# Without a handler, Python prints warnings and errors of a library to stderr by itself.
+logging.getLogger("crawlpool").addHandler(logging.NullHandler())
 
 
 def workers_of(settings: Settings, backend: Any) -> int:

@@ -338,7 +338,7 @@ class Crawl:
         if isinstance(hop.data, RobotsOf):
             self._departures.go(hop, is_first=True)
             return
-        refusal = None if hop.is_listed else self._following.scope.why_not(hop.target)
+        refusal = None if hop.is_listed else self._why_not(hop)
         if refusal is None:
             is_known = not self._frontier.mark(hop)
             # The answer to a form, and what a page shows at the second knock (a cookie wall), is
@@ -351,6 +351,11 @@ class Crawl:
             self._close(hop, has_page=False)
             return
         self._departures.go(hop)
+
+    def _why_not(self, hop: Request) -> str | None:
+        """Why a redirect leads out of the crawl; what began outside was asked for by a handler, and may."""
+        scope = self._following.scope
+        return None if scope.why_not(hop.redirects[0]) is not None else scope.why_not(hop.target)
 
     def _try_again(self, outcome: Outcome, retry: Retry, now: float) -> None:
         request = outcome.request

@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
-from ..errors import BackendError
 from ..worker import entry
 from ..worker.wire import Order, TransportOptions
 from .base import Deliver, Delivery, Lane, OpenLane
 from .context import LaneContext, warm_up
+from .pool import could_not_start
 
 
 def deliver_result(deliver: Deliver, number: int, future: "Future[list[Any]]") -> None:
@@ -57,8 +57,8 @@ class ProcessFuturesLane:
                 1, mp_context=self._context, initializer=entry.start, initargs=(options, self._begun)
             )
             self._executor.submit(os.getpid)
-        except (OSError, RuntimeError, EOFError) as error:
-            raise BackendError(f"a worker process could not be started: {error}") from error
+        except (OSError, RuntimeError, EOFError, AssertionError) as error:
+            raise could_not_start(error) from error
 
     @property
     def pid(self) -> int:

@@ -46,6 +46,11 @@ class _QuietPool(Pool):
         return [notifier._reader]  # noqa: SLF001
 
 
+def could_not_start(error: BaseException) -> BackendError:
+    """What to say when a worker process does not start; daemonic processes, for one, may have no children."""
+    return BackendError(f'a worker process could not be started: {error}; backend "thread" needs none')
+
+
 def _failed(deliver: Deliver, number: int, error: BaseException) -> None:
     deliver(Delivery(number, None, f"{type(error).__name__}: {error}"))
 
@@ -70,8 +75,8 @@ class ProcessLane:
         }
         try:
             self._pool = _QuietPool(1, entry.start, (options, self._begun), context=self._context)
-        except (OSError, RuntimeError, EOFError) as error:
-            raise BackendError(f"a worker process could not be started: {error}") from error
+        except (OSError, RuntimeError, EOFError, AssertionError) as error:
+            raise could_not_start(error) from error
 
     @property
     def pid(self) -> int:

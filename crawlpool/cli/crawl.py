@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from ..errors import ConfigError, CrawlpoolError
@@ -76,6 +77,7 @@ def _crawl(given: argparse.Namespace, settings: Settings, seeds: Iterator[Any], 
 
         crawler.on_page(load_handler(given.handler))
     outputs = _outputs(given.output, screen)
+    _keep_sources(given)
     start = Start.FRESH if given.fresh else Start.APPEND if given.append else None
     interrupts = Interrupts(crawler.stop)
     progress = Progress(screen, most_pages=settings.max_pages)
@@ -147,6 +149,19 @@ def _outputs(files: Sequence[str], screen: Screen) -> list["str | Store"]:
         twice = next(file for file in files if files.count(file) > 1)
         raise ConfigError(f"--output {twice} is named twice")
     return [_standard_output(screen) if file == "-" else file for file in files]
+
+
+def _keep_sources(given: argparse.Namespace) -> None:
+    """Refuse to write to a file that is read: its URLs would be gone before they are asked for."""
+    written = [("--output", file) for file in given.output if file != "-"]
+    if given.failed is not None:
+        written.append(("--failed", given.failed))
+    for flag, file in written:
+        if not Path(file).exists():
+            continue
+        for word in given.words:
+            if word != "-" and Path(word).is_file() and Path(word).samefile(file):
+                raise ConfigError(f"{flag} {file} is also read as a source; give it another name")
 
 
 def _standard_output(screen: Screen) -> "Store":

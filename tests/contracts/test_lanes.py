@@ -62,9 +62,9 @@ def children() -> set[int]:
         except (OSError, ValueError):
             continue
         is_ours = int(stat[1]) == own_pid or b"multiprocessing.forkserver" in parent
-        if is_ours and stat[0] != "Z" and b"resource_tracker" not in command and b"multiprocessing.forkserver" in command:
-            if int(stat[1]) != own_pid:
-                found.add(int(status.parent.name))
+        is_worker = b"resource_tracker" not in command and b"multiprocessing.forkserver" in command
+        if is_ours and is_worker and stat[0] != "Z" and int(stat[1]) != own_pid:
+            found.add(int(status.parent.name))
     return found
 
 
@@ -72,7 +72,10 @@ def children() -> set[int]:
 def shop(site):
     """A little of everything that a crawl meets."""
     site.robots("User-agent: *\nDisallow: /secret")
-    site.page("/", links=["/a", "/b", "/c", "/secret", "/moved", "/gone", "/shaky", "/broken", "https://other.invalid/"])
+    site.page(
+        "/",
+        links=["/a", "/b", "/c", "/secret", "/moved", "/gone", "/shaky", "/broken", "https://other.invalid/"],
+    )
     site.page("/a", links=["/b", "/c", "/", "/d"])
     site.page("/d")
     site.page("/b", links=["/a"])
@@ -275,7 +278,11 @@ def test_a_script_without_a_main_guard_runs_its_body_once(site, tmp_path):
     script, trace = tmp_path / "script.py", tmp_path / "trace"
     script.write_text(SCRIPT)
     done = subprocess.run(
-        [sys.executable, str(script), site.url, str(trace)], capture_output=True, text=True, timeout=50, check=False
+        [sys.executable, str(script), site.url, str(trace)],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
     )
 
     assert (done.stdout, done.stderr) == ("[200, 200, 200, 200, 200, 200]\n", "")
@@ -289,7 +296,10 @@ def test_it_runs_once_also_when_a_worker_was_killed(site, tmp_path):
     script, trace = tmp_path / "script.py", tmp_path / "trace"
     script.write_text(SCRIPT)
     running = subprocess.Popen(
-        [sys.executable, str(script), site.url, str(trace)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, str(script), site.url, str(trace)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     site.wait_for("/3")
     site.wait_until(lambda: site.under_way == 1, "the others to be done")
@@ -377,10 +387,44 @@ def test_one_hanging_host_holds_up_no_other(site, sites, backend):
         slow.hang(f"/{i}")
         site.page(f"/{i}")
     urls = [f"{slow.url}/{i}" for i in range(6)] + [f"{site.url}/{i}" for i in range(6)]
-    order = []
     crawler = Crawler(backend=backend, workers=4, per_host=2, timeout=2.0, retries=0, robots=False)
-    for record in crawler.items([Request(url) for url in urls]):
-        order.append((record["status"], record["error_kind"]))
+    order = [(r["status"], r["error_kind"]) for r in crawler.items([Request(url) for url in urls])]
 
     assert order[:6] == [(200, None)] * 6
     assert order[6:] == [(None, "timeout")] * 6
+
+
+DAEMON = """
+import multiprocessing, sys
+import crawlpool
+
+def crawl(url, backend):
+    try:
+        print([page.status for page in crawlpool.fetch(url, backend=backend, robots=False)])
+    except crawlpool.CrawlpoolError as error:
+        print(type(error).__name__, error)
+
+if __name__ == "__main__":
+    for backend in ("process", "futures-process", "thread"):
+        child = multiprocessing.get_context("spawn").Process(target=crawl, args=(sys.argv[1], backend), daemon=True)
+        child.start()
+        child.join()
+"""
+
+
+def test_a_process_that_may_have_no_children_is_told_what_would_do(site, tmp_path):
+    site.page("/")
+    (tmp_path / "daemon.py").write_text(DAEMON)
+    done = subprocess.run(
+        [sys.executable, "daemon.py", site.url + "/"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    process, futures, thread = done.stdout.splitlines()
+
+    assert process.startswith("BackendError a worker process could not be started")
+    assert 'backend "thread" needs none' in futures
+    assert thread == "[200]"

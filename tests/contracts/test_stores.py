@@ -233,7 +233,7 @@ def test_a_directory_that_must_not_be_written_is_a_store_error(kind, path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
 def test_a_full_disk_is_told_and_leaves_whole_records(kind, path):
-    import resource  # noqa: PLC0415  Windows has none
+    import resource
 
     store = kind.make(path)
     store.open(Start.FRESH)

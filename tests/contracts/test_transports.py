@@ -268,14 +268,26 @@ def test_a_name_that_does_not_resolve_is_a_dns_failure(transport_of):
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", FailureKind.INCOMPLETE),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", FailureKind.INCOMPLETE),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n", FailureKind.INCOMPLETE),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n",
+            FailureKind.INCOMPLETE,
+        ),
         (b"", FailureKind.INCOMPLETE),
         (b"this is not http at all\r\n\r\n", FailureKind.PROTOCOL),
         (b"HTTP/1.1 xyz OK\r\n\r\n", FailureKind.PROTOCOL),
         (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n", FailureKind.PROTOCOL),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n", FailureKind.PROTOCOL),
     ],
-    ids=["short", "no last chunk", "bad chunk", "nothing", "no http", "bad status", "long header", "many headers"],
+    ids=[
+        "short",
+        "no last chunk",
+        "bad chunk",
+        "nothing",
+        "no http",
+        "bad status",
+        "long header",
+        "many headers",
+    ],
 )
 def test_an_answer_that_is_broken_is_one_failure_with_its_cause(site, transport_of, sent, kind):
     site.raw("/", sent)
@@ -296,7 +308,11 @@ def test_a_post_carries_its_body_and_is_not_sent_twice(site, transport_of):
     first, second = site.log
     assert (first.method, first.body) == ("POST", b"q=%C3%A9+%26+b")
     assert first.header("content-type") == "application/x-www-form-urlencoded"
-    assert (second.method, second.body, second.header("content-type")) == ("POST", b'{"a": 1}', "application/json")
+    assert (second.method, second.body, second.header("content-type")) == (
+        "POST",
+        b'{"a": 1}',
+        "application/json",
+    )
     assert first.header("content-length") == "14"
 
 

@@ -311,3 +311,14 @@ def test_a_second_signal_stops_at_once(site, start, backend):
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(20) == 130
     assert "Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize("flag", ["--failed", "-o"])
+def test_a_file_that_is_read_is_never_written_to(site, run, tmp_path, flag):
+    source = tmp_path / "urls.csv"
+    source.write_text(f"url\n{site.url}/a\n")
+    done = run("urls.csv", flag, "./urls.csv", "--fresh")
+    assert done.returncode == 2
+    assert "./urls.csv is also read as a source" in done.stderr
+    assert source.read_text() == f"url\n{site.url}/a\n"
+    assert site.requests == []
