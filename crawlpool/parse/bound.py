@@ -22,7 +22,7 @@ MAX_NODES = 1_000_000
 
 _PASS_TAGS = 2000  # at the worst 1000 open formats in each of 1000 paragraphs: MAX_NODES
 _PASS_DEPTH = 16 * 1024  # at the worst 0.5 s
-_PASS_ATTRIBUTES_BYTES = 64 * 1024  # a tag of this length takes 1 s at the worst
+_PASS_ATTRIBUTES_BYTES = 96 * 1024  # a tag of this length takes 2 s at the worst
 _FEW_ATTRIBUTES_BYTES = 512
 _STEPS_A_BYTE = 4  # for bytes that have to be read more than once
 _FORMATS_WITHOUT_ATTRIBUTES = 3 * len(FORMATS)

@@ -20,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPResponse
-from urllib3.util import SKIP_HEADER
+from urllib3.util import SKIP_HEADER, Timeout
 
 from ..model import Facts, FailureKind, Pairs
 from ..parse.facts import read_facts
@@ -91,7 +91,7 @@ class _Adapter(HTTPAdapter):
         return target
 
     def build_response(self, req: Any, resp: Any) -> requests.Response:
-        """Without the cookie jar and the guess at an encoding, which are the main process's business."""
+        """Without the cookies and the guess at an encoding, which are the main process's business."""
         response = requests.Response()
         response.raw = resp
         response.status_code = resp.status
@@ -121,7 +121,7 @@ class RequestsTransport:
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
         self._send = adapter
-        self._timeout = (options.connect_timeout_s, options.timeout_s)
+        self._timeout = Timeout(connect=options.connect_timeout_s, read=options.timeout_s)
         self._proxy_memo: dict[str, str | None] = {}
         self._pid = os.getpid()
 
@@ -199,7 +199,7 @@ class RequestsTransport:
         for name in ("Accept-Encoding", "User-Agent"):  # urllib3's own, where they are missing
             prepared.headers.setdefault(name, SKIP_HEADER)
         prepared.hooks = {"response": []}
-        answer = self._send.send(prepared, stream=True, timeout=self._timeout)
+        answer = self._send.send(prepared, stream=True, timeout=self._timeout)  # type: ignore[arg-type]  its stub knows no Timeout
         raw = answer.raw
         try:
             received = _pairs(raw)
@@ -274,6 +274,8 @@ def _up_to(raw: HTTPResponse, cap: int, *, is_decoded: bool) -> tuple[bytes, boo
     first = raw.read(cap + 1, decode_content=is_decoded)
     if len(first) > cap:
         return first[:cap], True
+    if not is_decoded and raw.length_remaining == 0:
+        return first, False
     parts, size = [first], len(first)
     while more := raw.read(cap + 1 - size, decode_content=is_decoded):
         parts.append(more)
