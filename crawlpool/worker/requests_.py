@@ -199,7 +199,7 @@ class RequestsTransport:
         for name in ("Accept-Encoding", "User-Agent"):  # urllib3's own, where they are missing
             prepared.headers.setdefault(name, SKIP_HEADER)
         prepared.hooks = {"response": []}
-        answer = self._send.send(prepared, stream=True, timeout=self._timeout)  # type: ignore[arg-type]  its stub knows no Timeout
+        answer = self._send.send(prepared, stream=True, timeout=self._timeout)  # type: ignore[arg-type]
         raw = answer.raw
         try:
             received = _pairs(raw)
