@@ -116,7 +116,7 @@ class Crawl:
         self._done: list[Request] = []
         self._started_at = clock()
         stats.begin(self._started_at)
-        self._committed_at = self._started_at
+        self._committed_at = self._started_at - COMMIT_S  # the first page is shown at once
         self._is_stopping = False
 
     # What goes in
