@@ -206,8 +206,8 @@ def test_a_robots_txt_is_read_whatever_its_status_and_type_say_about_html(site, 
 
 # Pace
 
-DELAY_S = 0.12
-SLACK_S = 0.02  # between our clock at sending and the server's at arrival
+DELAY_S = 0.2
+SLACK_S = 0.1  # between sending and arrival, on a machine with other things to do
 
 
 @pytest.mark.parametrize("backend", ["sync", "thread"])
