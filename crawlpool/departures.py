@@ -120,7 +120,13 @@ class Departures:
         self._gate.wake(each)
 
     def put_back(self, request: Request) -> None:
-        """Close a chain without an end, and let it begin again behind all that waits for its host."""
+        """Close a chain without an end, and let it begin again behind all that waits for its host.
+
+        One that was redirected goes on where it is: its hop has no place of its own in the frontier.
+        """
+        if request.redirects:
+            self.go(request)
+            return
         self.close(has_page=False)
         self._frontier.put_back(request, last=True)
         self._gate.wake(host(request.target))

@@ -260,11 +260,14 @@ class Crawl:
     def _receive(self, delivery: Delivery, now: float) -> None:
         outcomes, goes_on, lost = self._crew.receive(delivery)
         for outcome, is_going_on in zip(outcomes, goes_on, strict=True):
+            asked = host(outcome.request.target)
+            if isinstance(outcome, Response):
+                self._gate.began(asked, now - (time.time() - outcome.fetched_at))
             if not is_going_on:
-                self._gate.finished(host(outcome.request.target))
+                self._gate.finished(asked)
             self._settle(outcome, now)
-        for each in lost:
-            self._take_lost(each, now)
+        for loss in lost:
+            self._take_lost(loss, now)
 
     def _take_lost(self, lost: Lost, now: float) -> None:
         """A worker is gone: send again what it held, unless it is what kills workers."""

@@ -5,6 +5,7 @@ This module imports nothing of ours, and nothing heavy: every worker loads it.
 """
 
 import json as json_
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,6 +20,25 @@ def pairs(given: Mapping[str, str] | Iterable[tuple[str, str]]) -> Pairs:
     """Return a mapping, or anything that yields pairs, as a tuple of pairs of str."""
     items = given.items() if isinstance(given, Mapping) else given
     return tuple((str(name), str(value)) for name, value in items)
+
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_OURS = frozenset({"content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"})
+
+
+def bad_header(name: str, value: str) -> str | None:
+    """What is wrong with a header that is to be sent; None for a good one (RFC 9110, 5.1 and 5.5)."""
+    if not _TOKEN.fullmatch(name):
+        return "a header's name is one word of letters, digits and dashes"
+    if name.lower() in _OURS:
+        return "how a message is framed is the transport's business"
+    if any(each in value for each in "\r\n\0"):
+        return "a header is one line"
+    try:
+        value.encode("latin-1")
+    except UnicodeError:
+        return "a header is Latin-1; percent-encode the rest"
+    return None
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -44,6 +64,10 @@ class Request:
             fragment; "" until the crawl accepts the request. Redirects move it.
         redirects: The targets that redirected, oldest first.
         attempt: Which try of this target is next or under way; the first is 1.
+
+    Raises:
+        TypeError: `url` is no str.
+        ValueError: The method or a header cannot be sent, or `form` and `json` are both given.
     """
 
     url: str
@@ -87,8 +111,15 @@ class Request:
     ) -> None:
         """Take the parts; `form` and `json` become the body and its Content-Type."""
         keep = object.__setattr__
+        if type(url) is not str:
+            raise TypeError(f"a request's url is {url!r}, and should be a str")
+        if method and not _TOKEN.fullmatch(method):
+            raise ValueError(f"a request's method is {method!r}, and should be one word, such as GET")
         if headers or form is not None or json is not None:
             headers = pairs(headers)
+            for name, value in headers:
+                if (why := bad_header(name, value)) is not None:
+                    raise ValueError(f"header {name!r}: {value!r} of a request: {why}")
             if form is not None or json is not None:
                 body, content_type = _encoded(form, json)
                 if not any(name.lower() == "content-type" for name, _ in headers):

@@ -11,6 +11,15 @@ from .redirects import HARMLESS, may_travel
 from .urls import host
 from .worker.wire import Parcel, Want
 
+_LONGEST_COOKIE = 8 * 1024  # servers refuse a request whose headers are longer (431)
+
+
+def _bounded(cookie: str) -> str:
+    """A Cookie header of whole pairs, the first ones, that a server will take."""
+    if len(cookie) <= _LONGEST_COOKIE:
+        return cookie
+    return cookie[: max(0, cookie.rfind("; ", 0, _LONGEST_COOKIE))]
+
 
 class Outgoing:
     """Dresses requests, and keeps the one cookie jar.
@@ -58,7 +67,7 @@ class Outgoing:
             given = [value for name, value in headers if name.lower() == "cookie"]
             if given:
                 headers = tuple(pair for pair in headers if pair[0].lower() != "cookie")
-            headers = (*headers, ("Cookie", "; ".join((*given, cookie))))
+            headers = (*headers, ("Cookie", _bounded("; ".join((*given, cookie)))))
         return request.method, request.target, headers, request.body, int(want)
 
     def _is_trusted(self, target: str) -> bool:

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Annotated, Any, TypedDict, get_type_hints
 
 from .errors import ConfigError
-from .model import Pairs
+from .model import Pairs, bad_header
 from .units import MIB, read_bytes, read_cookie, read_count, read_header, read_seconds
 
 
@@ -305,17 +305,17 @@ class Settings:
             name, knob = field.name, known[field.name]
             value = getattr(self, name)
             if knob.repeats:
-                value = _as_tuple(value)
+                value = _as_tuple(name, value)
                 object.__setattr__(self, name, value)
             if value is not None or field.default is not None:
-                _check(name, knob, value)
-        if not self.user_agent.strip():
+                _check(name, knob, value, field.default)
+        if not isinstance(self.user_agent, str) or not self.user_agent.strip():
             raise ConfigError(
                 'user_agent is empty; servers are told who asks, such as "mybot/1.0 (+https://me.example)"'
             )
-        for text, name in ((self.user_agent, "user_agent"), *((v, f"header {n}") for n, v in self.header)):
-            if "\r" in text or "\n" in text:
-                raise ConfigError(f"{name} {text!r} holds a line break; a header is one line")
+        for name, value in (("User-Agent", self.user_agent), *self.header):
+            if (why := bad_header(name, value)) is not None:
+                raise ConfigError(f"header {name!r}: {value!r}: {why}")
         if self.proxy is not None and "://" not in self.proxy:
             raise ConfigError(f"proxy {self.proxy!r} is not a URL; write it as http://host:port")
 
@@ -363,21 +363,30 @@ def knobs() -> Mapping[str, Knob]:
     return {field.name: hints[field.name].__metadata__[0] for field in fields(Settings)}
 
 
-def _as_tuple(value: Any) -> tuple[Any, ...]:
+def _as_tuple(name: str, value: Any) -> tuple[Any, ...]:
+    """Bring what may be given many times to a tuple: of texts, or of pairs of them."""
     if isinstance(value, str):
         return (value,)
-    if isinstance(value, Mapping):
-        return tuple((str(name), str(text)) for name, text in value.items())
-    return tuple(value)
+    try:
+        given = tuple(value.items() if isinstance(value, Mapping) else value)
+    except TypeError:
+        raise ConfigError(f"{name} is {value!r}, and should be a list") from None
+    for each in given:
+        if not isinstance(each, str) and not (isinstance(each, tuple | list) and len(each) == 2):
+            raise ConfigError(f"{name} holds {each!r}, and should hold texts, or pairs of them")
+    return tuple(each if isinstance(each, str) else (str(each[0]), str(each[1])) for each in given)
 
 
-def _check(name: str, knob: Knob, value: Any) -> None:
+def _check(name: str, knob: Knob, value: Any, default: Any) -> None:
+    if isinstance(default, bool) and not isinstance(value, bool):
+        raise ConfigError(f"{name} is {value!r}, and should be True or False")
     if knob.choices and value not in knob.choices:
         raise ConfigError(f"unknown {name} {value!r}; known: {', '.join(sorted(knob.choices))}")
     if knob.least is None:
         return
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ConfigError(f"{name} is {value!r}, and should be a number")
+    is_whole = knob.read in {read_count, read_bytes}
+    if isinstance(value, bool) or not isinstance(value, int if is_whole else int | float):
+        raise ConfigError(f"{name} is {value!r}, and should be a {'whole ' if is_whole else ''}number")
     if not math.isfinite(value) or value < knob.least or (knob.most is not None and value > knob.most):
         upto = f" to {knob.most:g}" if knob.most is not None else " or more"
         raise ConfigError(f"{name} is {value!r}, and should be {knob.least:g}{upto}")

@@ -29,6 +29,9 @@ from typing import Any
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 """Never fork: the main process has threads, and a lock that one of them holds stays locked in the child."""
 
+_HELD_S = 0.2
+"""Seconds after which a lock that is still held is one that a dead worker holds."""
+
 _stock: Any = multiprocessing.get_context(METHOD)
 _starting = threading.Lock()
 
@@ -174,7 +177,8 @@ class LaneContext(type(_stock)):  # type: ignore[misc]
     def release_locks(self) -> None:
         """Free what a dead worker held; only call it when the worker is dead."""
         for lock in self._locks:
-            lock.acquire(block=False)
+            # Our own threads hold some of them too, but never for long.
+            lock.acquire(timeout=_HELD_S)
             with contextlib.suppress(ValueError):
                 lock.release()
 

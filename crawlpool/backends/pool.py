@@ -28,6 +28,9 @@ from ..worker.wire import Order, TransportOptions
 from .base import Deliver, Delivery, Lane, OpenLane
 from .context import LaneContext, warm_up
 
+_THREADS = ("_worker_handler", "_task_handler", "_result_handler")
+"""A pool's own threads, by its private names: its pipes are closed when the last of them has ended."""
+
 _PATIENCE_S = 1.0
 """Seconds that a dead worker's pool gets to end its threads before its pipes are broken."""
 
@@ -115,7 +118,11 @@ class ProcessLane:
         if ending.is_alive():
             self._context.break_queues()
             ending.join(_PATIENCE_S)
-        self._context.forget(has_ended=not ending.is_alive())
+        threads = [ending, *(getattr(self._pool, name, None) for name in _THREADS)]
+        for thread in threads:
+            if thread is not None:
+                thread.join(_PATIENCE_S)
+        self._context.forget(has_ended=not any(t is not None and t.is_alive() for t in threads))
 
     def _terminate(self) -> None:
         # Half a message may be left in a pipe; then terminating raises, after it has told

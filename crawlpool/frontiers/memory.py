@@ -23,6 +23,7 @@ class MemoryFrontier:
         self._heaps: dict[str, list[tuple[int, int, int, Request]]] = {}
         self._accepted: set[str] = set()
         self._waiting: dict[str, Request] = {}
+        self._led_to: set[str] = set()  # targets of redirects that have no request of their own
         self._out = 0
         self._deepest = 0
         self._order = 0
@@ -56,6 +57,7 @@ class MemoryFrontier:
         if key in self._accepted:
             return False
         self._accepted.add(key)
+        self._led_to.add(key)
         return True
 
     def take(self, host: str, most: int) -> list[Request]:
@@ -99,9 +101,14 @@ class MemoryFrontier:
         return not self._waiting and not self._out
 
     def _is_promoted(self, key: str, request: Request) -> bool:
-        """Whether a URL that was found, and still waits, is now named by the user."""
+        """Whether a URL is named by the user that was known only as found and waiting, or as where a redirect led."""
+        if not request.is_listed:
+            return False
+        if key in self._led_to:
+            self._led_to.discard(key)
+            return True
         known = self._waiting.get(key)
-        return request.is_listed and known is not None and not known.is_listed
+        return known is not None and not known.is_listed
 
     def _is_current(self, request: Request) -> bool:
         return self._waiting.get(fingerprint(request.target, request.method, request.body)) is request

@@ -96,6 +96,13 @@ class Gate:
             state.waits_for = state.slowed_by
         self._schedule(host, state)
 
+    def began(self, host: str, at: float) -> None:
+        """A request really went out at this moment; a worker that had to start first makes it later than `started`."""
+        state = self._state(host)
+        if state.delay_s and at + state.delay_s > state.next_at:
+            state.next_at = at + state.delay_s
+            state.waits_for = state.slowed_by
+
     def finished(self, host: str) -> None:
         """A request to this host came back, however it went."""
         state = self._state(host)

@@ -142,3 +142,11 @@ def test_everything_that_waits_can_be_taken_out_at_once(frontier):
 def test_a_fingerprint_of_a_plain_get_is_its_url():
     assert fingerprint("http://a/") == "http://a/"
     assert fingerprint("http://a/", "POST", b"1") != fingerprint("http://a/", "POST", b"2")
+
+
+def test_where_a_redirect_led_is_accepted_once_more_when_the_user_names_it(frontier):
+    frontier.mark(request("/c"))
+
+    assert frontier.add([request("/c")]) == []
+    assert len(frontier.add([request("/c", is_listed=True)])) == 1
+    assert frontier.add([request("/c", is_listed=True)]) == []

@@ -142,3 +142,12 @@ def test_no_host_is_ever_faster_than_its_rule_and_none_starves():
         gaps = [b - a for a, b in zip(starts[host], starts[host][1:], strict=False)]
         assert min(gaps, default=99) >= delay_s - 1e-9
         assert len(starts[host]) >= 60 / max(delay_s, 1.0) * 0.9
+
+
+def test_a_delay_counts_from_when_a_request_really_went_out():
+    gate = Gate(per_host=2, delay_s=1.0)
+    gate.wake("a")
+    assert asked(gate, 10.0) == ["a"]
+    gate.began("a", 10.3)  # its worker had to start first
+
+    assert gate.next_due() == 11.3
