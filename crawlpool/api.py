@@ -337,6 +337,6 @@ def _failed_file(
         return None
     start_of(path, Start.FRESH if start is None else start)
     failed = FailedFile(path)
-    failed.open()
+    failed.open(is_fresh=start is not Start.APPEND)
     stack.callback(failed.close)
     return failed

@@ -79,7 +79,9 @@ class StoreLanding:
             items.append(record_of(outcome))
         self._write(items)
         if self._failed is not None and (why := _why_failed(outcome)) is not None:
-            self._failed.write(outcome.request, why)
+            self._failed.write(
+                outcome.request, why, outcome.traceback if isinstance(outcome, Failure) else ""
+            )
         self._stats.spent("parsing", parsed - started)
         self._stats.spent("storing", time.monotonic() - parsed)
         return requests
@@ -105,11 +107,11 @@ class StoreLanding:
             return outcome, [plain(item) for item in given], requests
         except Exception as error:
             failure = _handler_failure(outcome, error)
-            log.exception("page.handler_failed url=%s", outcome.request.url)
             if self._is_fail_fast:
                 raise HandlerError(
                     f"the handler raised for {outcome.request.url}\n{failure.traceback}"
                 ) from error
+            log.error("page.handler_failed url=%s\n%s", outcome.request.url, failure.traceback)  # noqa: TRY400  ours
             return failure, [], ()
 
     def _count(self, outcome: Outcome) -> None:

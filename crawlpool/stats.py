@@ -28,6 +28,9 @@ MOST_HOSTS = 5000
 MOST_BAD_LINES = 100
 """Lines that are kept as text; all are counted."""
 
+MOST_FAILURES = 100
+"""Failures that are kept as they are; all are counted."""
+
 _WINDOW_S = 10.0
 _SAMPLE_S = 0.25
 
@@ -64,6 +67,7 @@ class Stats:
         ok: Those answered with a status below 400 and lost to nothing after it.
         statuses: How many answers had each status.
         failures: How many URLs failed for each kind of reason (`FailureKind`).
+        last_failures: The last hundred of them; one of a handler has its traceback.
         listed_failed: Of the URLs that the user named, those that are not `ok`.
         seeds: URLs that the user named, duplicates and bad lines left out.
         duplicates: URLs that the user named again.
@@ -94,6 +98,7 @@ class Stats:
         self.ok = 0
         self.statuses: Counter[int] = Counter()
         self.failures: Counter[str] = Counter()
+        self.last_failures: deque[Failure] = deque(maxlen=MOST_FAILURES)
         self.listed_failed = 0
         self.seeds = 0
         self.duplicates = 0
@@ -171,6 +176,7 @@ class Stats:
         elapsed_s = failure.elapsed_s
         self.pages += 1
         self.failures[failure.kind.value] += 1
+        self.last_failures.append(failure)
         self.redirects += len(request.redirects)
         if response is not None:
             size, elapsed_s = response.size, response.elapsed_s

@@ -10,7 +10,7 @@ from .plain import whole
 
 
 class FailedFile:
-    """A text file in UTF-8, two lines for each URL.
+    """A text file in UTF-8: each URL, and above it in comments why it failed.
 
         # timeout: not whole after 30 s
         https://shop.example/slow
@@ -31,12 +31,12 @@ class FailedFile:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._file = AppendFile(path)
 
-    def open(self) -> None:
-        """Make the file, empty."""
-        self._file.open(is_fresh=True)
+    def open(self, *, is_fresh: bool = True) -> None:
+        """Make the file, empty, or go on behind what is there."""
+        self._file.open(is_fresh=is_fresh)
 
-    def write(self, request: Request, why: str) -> None:
-        """Add one URL, and in words why it failed."""
+    def write(self, request: Request, why: str, details: str = "") -> None:
+        """Add one URL, and in words why it failed; details, such as a traceback, stand below it line by line."""
         url = _one_line(request.url)
         if url != request.url or any(map(str.isspace, url)) or "@" in url or not url.isprintable():
             url = normalise(request.url) or url
@@ -44,7 +44,8 @@ class FailedFile:
             entry = f"# {_one_line(why)}\n{url}\n"
         else:
             entry = f"# {_one_line(why)}; {request.method} cannot be listed: {url}\n"
-        self._file.write(whole(entry).encode())
+        told = "".join(f"#   {_printable(line)}\n" for line in details.splitlines())
+        self._file.write(whole(told + entry).encode())
         self._file.hand_over()
 
     def close(self) -> None:
@@ -53,4 +54,8 @@ class FailedFile:
 
 
 def _one_line(text: str) -> str:
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    return " ".join(_printable(text).split())
+
+
+def _printable(text: str) -> str:
+    return "".join(one if one.isprintable() else " " for one in text)

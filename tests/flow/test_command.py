@@ -322,3 +322,16 @@ def test_a_file_that_is_read_is_never_written_to(site, run, tmp_path, flag):
     assert "./urls.csv is also read as a source" in done.stderr
     assert source.read_text() == f"url\n{site.url}/a\n"
     assert site.requests == []
+
+
+def test_a_handler_that_raises_is_told_with_its_own_lines_and_kept_beside_the_url(site, run, tmp_path):
+    site.page("/a")
+    (tmp_path / "shop.py").write_text("def parse(page):\n    yield {'a': 1}\n    raise KeyError('price')\n")
+    done = run(site.url + "/a", "--handler", "shop.py:parse", "--failed", "failed.txt", "-o", "items.jsonl")
+    assert done.returncode == 3
+    assert "KeyError: 'price'" in done.stderr
+    assert "landing.py" not in done.stderr
+    kept = (tmp_path / "failed.txt").read_text()
+    assert "shop.py\", line 3, in parse" in kept
+    assert kept.endswith(f"# handler: KeyError: 'price'\n{site.url}/a\n")
+    assert (tmp_path / "items.jsonl").read_text() == ""

@@ -428,8 +428,11 @@ def test_a_handler_that_raises_is_logged_with_the_users_own_traceback_and_the_ur
     site.page("/1")
     crawler.run(site.url + "/1")
     (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
-    assert record.getMessage().endswith(f"url={site.url}/1")
-    assert "raise LookupError" in caplog.text
+    assert record.getMessage().startswith(f"page.handler_failed url={site.url}/1\n")
+    assert "raise LookupError" in record.getMessage()
+    assert "outputs_of" not in record.getMessage()
+    (failure,) = crawler.stats.last_failures
+    assert "raise LookupError" in failure.traceback
 
 
 def test_fail_fast_ends_the_crawl_with_url_and_traceback(site, tmp_path):
