@@ -38,6 +38,9 @@ RETIRE_S = 3.0
 INSTANT_S = 0.005
 """Seconds below which an answer costs its worker more than it costs the server and the way."""
 
+WAITING_S = 0.02
+"""Seconds after which a lane without an answer waits for its server, and uses no processor."""
+
 MOST_AHEAD = 16
 """Requests that a busy lane is handed at once, at most."""
 
@@ -130,17 +133,27 @@ class Crew:
         if len(self._lanes) < self._size:
             self._open()
 
-    def has_room(self) -> bool:
+    def has_room(self, now: float) -> bool:
         """Whether a request should start at once, on an idle lane or on a new one.
 
         Where servers answer in next to no time, workers are busy with our own work
         alone, and more of them than processors only get in each other's way (measured
         with 2 processors: 8 workers cost 45 % more CPU a page than 2, and fetched fewer).
-        So while answers take less than `INSTANT_S`, no more lanes work than there are processors.
+        So while answers take less than `INSTANT_S`, no more lanes work than there are
+        processors. A lane that has waited for longer than `WAITING_S` does not work: it waits.
         """
         busy = len(self._lanes) - len(self._idle)
-        most = self._size if self._answer_s >= INSTANT_S else min(self._size, self._processors)
-        return busy < most
+        if busy >= self._size:
+            return False
+        if busy < self._processors or self._answer_s >= INSTANT_S:
+            return True
+        working = sum(1 for lane in self._lanes.values() if lane.held and now - lane.moved_at < WAITING_S)
+        return working < self._processors
+
+    @property
+    def has_spare_lanes(self) -> bool:
+        """Whether a lane is free, or could be opened, though `has_room` may not let it work yet."""
+        return len(self._lanes) - len(self._idle) < self._size
 
     def send(self, request: Request, parcel: Parcel, host: str) -> int:
         """Start a request: on the lane that knows its host if that is idle, else on the longest idle one."""

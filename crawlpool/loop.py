@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from .backends.base import Delivery
-from .crew import LOOK_S, MOST_BYTES, Crew, Lost
+from .crew import LOOK_S, MOST_BYTES, WAITING_S, Crew, Lost
 from .departures import Departures
 from .following import Following
 from .frontiers.base import Frontier, Positions
@@ -188,7 +188,7 @@ class Crawl:
         if is_over:
             self.commit()
             return False
-        is_held_back = self._crew.has_room() and self._frontier.waiting() > 0 and not self._is_stopping
+        is_held_back = self._crew.has_room(now) and self._frontier.waiting() > 0 and not self._is_stopping
         delivery = self._inbox.take(self._wait_s(now, patience_s))
         waited_until = self._clock()
         if is_held_back:
@@ -225,7 +225,7 @@ class Crawl:
     def _dispatch(self, now: float) -> None:
         if self._is_stopping or self._inbox.bytes > MOST_BYTES:
             return
-        while self._crew.has_room():
+        while self._crew.has_room(now):
             each = self._gate.next_host(now)
             if each is None:
                 break
@@ -420,10 +420,10 @@ class Crawl:
         until = now + patience_s
         if self._departures.next_due is not None:
             until = min(until, self._departures.next_due)
-        if not self._is_stopping and self._crew.has_room():
+        if not self._is_stopping and self._crew.has_spare_lanes:
             due = self._gate.next_due()
             if due is not None:
-                until = min(until, due)
+                until = min(until, due if self._crew.has_room(now) else max(due, now + WAITING_S))
         if self._limits.max_time_s is not None and not self._is_stopping:
             until = min(until, self._started_at + self._limits.max_time_s)
         return max(0.0, until - self._clock())

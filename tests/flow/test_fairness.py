@@ -1,0 +1,46 @@
+"""Hosts that answer at once and hosts that take their time, in one crawl: neither waits for the other."""
+
+import os
+import time
+
+import pytest
+
+from crawlpool import Crawler
+
+PAGES = 300
+
+
+@pytest.mark.parametrize("backend", ["process", "thread"])
+def test_slow_hosts_do_not_take_the_lanes_of_one_that_answers_at_once(site, sites, backend, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # where the number of working lanes is held down most
+    slow = [sites(f"127.0.0.{n}") for n in range(2, 5)]
+    names = [f"/{i}" for i in range(PAGES)]
+    site.page("/", links=names)
+    for name in names:
+        site.page(name)
+    for each in slow:
+        for i in range(4):
+            each.page(f"/{i}", delay_s=0.5)
+    crawler = Crawler(backend=backend, workers=8, per_host=2, follow=True, robots=False)
+    started = time.monotonic()
+    ends: dict[str, float] = {}
+    for record in crawler.items([site.url + "/"] + [f"{each.url}/{i}" for i in range(4) for each in slow]):
+        ends[record["url"].rpartition("/")[0]] = time.monotonic() - started
+
+    assert len(ends) == 4
+    assert all(each.most_at_once == 2 for each in slow)  # each was served side by side with the others
+    assert max(ends.values()) < 4.0  # two rounds of half a second, not twelve
+
+
+@pytest.mark.parametrize("backend", ["process", "thread"])
+def test_a_host_with_endless_links_leaves_others_their_turn(site, sites, backend):
+    other = sites("127.0.0.2")
+    for i in range(5):
+        other.page(f"/{i}")
+    site.page("/", links=[f"/{i}" for i in range(400)])
+    for i in range(400):
+        site.page(f"/{i}", delay_s=0.01)
+    crawler = Crawler(backend=backend, workers=1, per_host=4, follow=True, robots=False)
+    order = [r["url"] for r in crawler.items([site.url + "/", *(f"{other.url}/{i}" for i in range(5))])]
+
+    assert max(order.index(f"{other.url}/{i}") for i in range(5)) < 50
