@@ -38,8 +38,10 @@ RETIRE_S = 3.0
 INSTANT_S = 0.005
 """Seconds below which an answer costs its worker more than it costs the server and the way."""
 
-WAITING_S = 0.02
-"""Seconds after which a lane without an answer waits for its server, and uses no processor."""
+WAITING_S = 3 * LINGER_S
+"""Seconds after which a lane without an answer waits for its server, and uses no processor.
+
+An exchange full of quick answers takes `LINGER_S` by itself."""
 
 MOST_AHEAD = 16
 """Requests that a busy lane is handed at once, at most."""
