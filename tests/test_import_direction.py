@@ -20,7 +20,7 @@ LAYERS = [
     {"engine"},
     {"api"},
     {"fetchpool"},
-    {"cli"},
+    {"cli", "bench"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 NEIGHBOURS_MAY = {("following", "stats"), ("outgoing", "worker")}

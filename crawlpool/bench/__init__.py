@@ -1,0 +1,15 @@
+"""The figures of docs/figures.md, measured: `python -m crawlpool.bench rate|cpu|fetch|start`.
+
+rate      pages a second at a latency, against the ideal
+cpu       pages a CPU second of the real command, against `plain`
+fetch     CPU of one fetch, against `Session.get`
+start     how long until there is a first record
+plain     the script that a user would write without us
+pages     a generated site, the same for the same seed
+serving   that site on 127.0.0.1, served by a process of its own
+usage     what a program costs, its workers included
+programs  starting programs so that none outlives a measurement
+report    medians, and the table that is printed
+
+Everything stays on loopback, and the server's CPU is never counted.
+"""

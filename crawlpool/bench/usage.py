@@ -1,0 +1,125 @@
+"""What a program costs: user and system time of all its processes, however they are related.
+
+`RUSAGE_CHILDREN` knows only the children that were waited for. Workers that come
+from a fork server are not among them: when the program ends, they are nobody's.
+So a process of its own declares itself their reaper (Linux, `prctl(2)`), starts
+the program, and waits for everything that is left to it:
+
+    measure(words)          python -m crawlpool.bench.usage WORD ...
+                            ├── the program                   waited for
+                            │   └── fork server ─ workers     left to the reaper, waited for
+        Usage  ◀──────────  one line of JSON
+
+When the lifeline, its standard input, breaks, it kills its whole process group.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..errors import ConfigError, CrawlpoolError
+from .programs import started
+
+_PR_SET_CHILD_SUBREAPER = 36
+_MOST_SAID = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What one run of a program took.
+
+    Attributes:
+        cpu_s: Seconds of user and system time, all processes.
+        wall_s: Seconds from its start to the end of its first process.
+        exit_code: Of its first process; negative for a signal.
+        said: The end of what it wrote to standard error.
+    """
+
+    cpu_s: float
+    wall_s: float
+    exit_code: int
+    said: str = ""
+
+
+def measure(words: Sequence[str], *, folder: Path, timeout_s: float) -> Usage:
+    """Run Python with these words, to its end and that of all its processes.
+
+    Args:
+        words: Behind the interpreter's name, such as "-m", "crawlpool".
+        folder: Where it runs.
+        timeout_s: After this all of it is killed.
+
+    Raises:
+        ConfigError: This system cannot do it.
+        CrawlpoolError: It did not end in time.
+    """
+    if sys.platform != "linux":
+        raise ConfigError(
+            "the CPU time of all processes of a program can be measured on Linux only (it takes prctl); "
+            "rate, fetch and start run here as well"
+        )
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8") as out,
+        tempfile.TemporaryFile("w+", errors="replace") as err,
+    ):
+        reaper = ["-m", "crawlpool.bench.usage", *words]
+        with started(reaper, stdin=subprocess.PIPE, stdout=out, stderr=err, cwd=folder) as process:
+            try:
+                process.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                raise CrawlpoolError(f"{' '.join(words)} did not end within {timeout_s:.0f} s") from None
+        out.seek(0)
+        err.seek(0)
+        text, said = out.read(), err.read().strip()[-_MOST_SAID:]
+    if not text:
+        raise CrawlpoolError(f"{' '.join(words)} could not be measured: {said}")
+    return Usage(**{**json.loads(text), "said": said})
+
+
+def main(words: Sequence[str]) -> None:
+    """Be the reaper of a program, and print its usage when all is over."""
+    _become_reaper()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    began = time.perf_counter()
+    program = subprocess.Popen(  # noqa: S603  our own words
+        [sys.executable, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+    cpu_s = wall_s = 0.0
+    exit_code = 0
+    while True:
+        try:
+            pid, status, used = os.wait4(-1, 0)
+        except ChildProcessError:
+            break
+        cpu_s += used.ru_utime + used.ru_stime  # its own, and of those that it waited for
+        if pid == program.pid:
+            wall_s = time.perf_counter() - began
+            exit_code = program.returncode = os.waitstatus_to_exitcode(status)
+    usage = Usage(cpu_s=cpu_s, wall_s=wall_s, exit_code=exit_code)
+    print(json.dumps(asdict(usage)))  # noqa: T201  the parent reads it
+
+
+def _become_reaper() -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of standard input; past its buffer, whose lock would be in the way at exit."""
+    while os.read(0, 1024):
+        pass
+    os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
