@@ -77,7 +77,7 @@ def _crawl(given: argparse.Namespace, settings: Settings, seeds: Iterator[Any], 
 
         crawler.on_page(load_handler(given.handler))
     outputs = _outputs(given.output, screen)
-    _keep_sources(given)
+    _keep_files_apart(given)
     start = Start.FRESH if given.fresh else Start.APPEND if given.append else None
     interrupts = Interrupts(crawler.stop)
     progress = Progress(screen, most_pages=settings.max_pages)
@@ -151,17 +151,31 @@ def _outputs(files: Sequence[str], screen: Screen) -> list["str | Store"]:
     return [_standard_output(screen) if file == "-" else file for file in files]
 
 
-def _keep_sources(given: argparse.Namespace) -> None:
-    """Refuse to write to a file that is read: its URLs would be gone before they are asked for."""
+def _keep_files_apart(given: argparse.Namespace) -> None:
+    """Refuse to write to a file that is read, or from two sides to one: either would ruin it."""
     written = [("--output", file) for file in given.output if file != "-"]
-    if given.failed is not None:
-        written.append(("--failed", given.failed))
-    for flag, file in written:
-        if not Path(file).exists():
-            continue
-        for word in given.words:
-            if word != "-" and Path(word).is_file() and Path(word).samefile(file):
-                raise ConfigError(f"{flag} {file} is also read as a source; give it another name")
+    written += [
+        (flag, file)
+        for flag, file in (("--failed", given.failed), ("--log-file", given.log_file))
+        if file is not None
+    ]
+    sources = [word for word in given.words if word != "-" and Path(word).is_file()]
+    for place, (flag, file) in enumerate(written):
+        if any(_is_same(file, source) for source in sources):
+            raise ConfigError(f"{flag} {file} is also read as a source; give it another name")
+        for other_flag, other in written[:place]:
+            if _is_same(file, other):
+                raise ConfigError(
+                    f"{flag} {file} is the same file as {other_flag} {other}; give it another name"
+                )
+
+
+def _is_same(file: str, other: str) -> bool:
+    """Whether two names are of one file; none need be there yet. Devices may be shared."""
+    one, two = Path(file), Path(other)
+    if one.exists() and two.exists():
+        return one.is_file() and one.samefile(two)
+    return one.resolve() == two.resolve()
 
 
 def _standard_output(screen: Screen) -> "Store":

@@ -313,7 +313,7 @@ def test_a_second_signal_stops_at_once(site, start, backend):
     assert "Traceback" not in process.stderr.read()
 
 
-@pytest.mark.parametrize("flag", ["--failed", "-o"])
+@pytest.mark.parametrize("flag", ["--failed", "-o", "--log-file"])
 def test_a_file_that_is_read_is_never_written_to(site, run, tmp_path, flag):
     source = tmp_path / "urls.csv"
     source.write_text(f"url\n{site.url}/a\n")
@@ -324,6 +324,19 @@ def test_a_file_that_is_read_is_never_written_to(site, run, tmp_path, flag):
     assert site.requests == []
 
 
+@pytest.mark.parametrize("flag", ["--failed", "-o", "--log-file"])
+def test_two_things_are_never_written_to_one_file(site, run, tmp_path, flag):
+    done = run(site.url + "/", "-o", "pages.jsonl", flag, "./pages.jsonl")
+    assert done.returncode == 2
+    assert (
+        f"{flag.replace('-o', '--output')} ./pages.jsonl is the same file as --output pages.jsonl"
+        in done.stderr
+    )
+    assert list(tmp_path.iterdir()) == []
+    assert site.requests == []
+
+
+
 def test_a_handler_that_raises_is_told_with_its_own_lines_and_kept_beside_the_url(site, run, tmp_path):
     site.page("/a")
     (tmp_path / "shop.py").write_text("def parse(page):\n    yield {'a': 1}\n    raise KeyError('price')\n")
@@ -332,6 +345,6 @@ def test_a_handler_that_raises_is_told_with_its_own_lines_and_kept_beside_the_ur
     assert "KeyError: 'price'" in done.stderr
     assert "landing.py" not in done.stderr
     kept = (tmp_path / "failed.txt").read_text()
-    assert "shop.py\", line 3, in parse" in kept
+    assert 'shop.py", line 3, in parse' in kept
     assert kept.endswith(f"# handler: KeyError: 'price'\n{site.url}/a\n")
     assert (tmp_path / "items.jsonl").read_text() == ""
