@@ -58,7 +58,11 @@ def crawl(words: Sequence[str]) -> int:
 def _seeds(given: argparse.Namespace) -> Iterator[Any]:
     from ..seeds import read_words  # noqa: PLC0415
 
-    stdin = sys.stdin.buffer if "-" in given.words and sys.stdin is not None else None
+    stdin = None
+    if "-" in given.words:
+        if sys.stdin is None:
+            raise ConfigError("standard input is closed; name a file instead of -")
+        stdin = sys.stdin.buffer
     return iter(read_words(given.words, column=given.column, stdin=stdin))
 
 

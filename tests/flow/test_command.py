@@ -336,6 +336,13 @@ def test_two_things_are_never_written_to_one_file(site, run, tmp_path, flag):
     assert site.requests == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="<&- is a word of POSIX shells")
+def test_a_standard_input_that_is_closed_is_said_so(tmp_path):
+    words = ["sh", "-c", '"$0" -m crawlpool - <&-', sys.executable]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "crawlpool: standard input is closed; name a file instead of -\n"
+
 
 def test_a_handler_that_raises_is_told_with_its_own_lines_and_kept_beside_the_url(site, run, tmp_path):
     site.page("/a")
