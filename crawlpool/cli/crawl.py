@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, islice
+from os.path import isfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
@@ -163,7 +164,7 @@ def _keep_files_apart(given: argparse.Namespace) -> None:
         for flag, file in (("--failed", given.failed), ("--log-file", given.log_file))
         if file is not None
     ]
-    sources = [word for word in given.words if word != "-" and Path(word).is_file()]
+    sources = [word for word in given.words if word != "-" and isfile(word)]  # noqa: PTH113  Path.is_file raises for a long URL
     for place, (flag, file) in enumerate(written):
         if any(_is_same(file, source) for source in sources):
             raise ConfigError(f"{flag} {file} is also read as a source; give it another name")
@@ -177,9 +178,12 @@ def _keep_files_apart(given: argparse.Namespace) -> None:
 def _is_same(file: str, other: str) -> bool:
     """Whether two names are of one file; none need be there yet. Devices may be shared."""
     one, two = Path(file), Path(other)
-    if one.exists() and two.exists():
-        return one.is_file() and one.samefile(two)
-    return one.resolve() == two.resolve()
+    try:
+        if one.exists() and two.exists():
+            return one.is_file() and one.samefile(two)
+        return one.resolve() == two.resolve()
+    except (OSError, ValueError):  # no file can have such a name; opening it says so
+        return False
 
 
 def _standard_output(screen: Screen) -> "Store":

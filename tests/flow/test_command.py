@@ -336,6 +336,13 @@ def test_two_things_are_never_written_to_one_file(site, run, tmp_path, flag):
     assert site.requests == []
 
 
+def test_a_url_may_be_longer_than_a_file_name_can_be(site, run, tmp_path):
+    site.page("/a")
+    (tmp_path / "failed.txt").touch()
+    done = run(f"{site.url}/a?{'x' * 5000}", "-o", "pages.jsonl", "--failed", "failed.txt")
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="<&- is a word of POSIX shells")
 def test_a_standard_input_that_is_closed_is_said_so(tmp_path):
     words = ["sh", "-c", '"$0" -m crawlpool - <&-', sys.executable]
