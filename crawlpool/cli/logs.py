@@ -27,8 +27,8 @@ class OneLine(logging.Formatter):
         return datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
-        """Format without what would break the line."""
-        return printable(super().formatMessage(record))
+        """Format without what would break the line; only a message with lines of our own has several."""
+        return printable(super().formatMessage(record), lines="\n" in str(record.msg))
 
     def formatException(self, ei: object) -> str:  # noqa: N802  logging's name
         """Format a traceback, its lines kept."""
