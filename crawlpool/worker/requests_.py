@@ -37,6 +37,10 @@ _DRAINED = 64 * 1024
 """Bytes of an unwanted body that are read all the same: cheaper than a new connection."""
 
 
+_ORIGINS = 8
+"""Origins whose connection a worker keeps open, the latest; 64 threads must do with a process's 1,024 descriptors."""
+
+
 class _Adapter(HTTPAdapter):
     """Finds the connections of an origin without parsing the URL again for each page."""
 
@@ -45,7 +49,7 @@ class _Adapter(HTTPAdapter):
         self._context: SSLContext | None = None
         self._proxy_of = proxy_of
         self._pools: dict[str, Any] = {}
-        super().__init__(pool_connections=32, pool_maxsize=1)
+        super().__init__(pool_connections=_ORIGINS, pool_maxsize=1)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
         super().init_poolmanager(connections, maxsize, block, **kwargs)
@@ -75,9 +79,11 @@ class _Adapter(HTTPAdapter):
             if origin.startswith("https:") or (proxy or "").startswith("https:"):
                 manager.connection_pool_kw["ssl_context"] = self._tls()
             pool = manager.connection_from_url(origin)
-            if len(self._pools) >= 512:
-                self._pools.clear()
-            self._pools[origin] = pool
+            if len(self._pools) >= _ORIGINS:
+                del self._pools[next(iter(self._pools))]
+        else:
+            del self._pools[origin]  # to stand last: the one that was used longest ago goes first
+        self._pools[origin] = pool
         return pool
 
     def cert_verify(self, *_args: Any) -> None:
