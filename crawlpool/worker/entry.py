@@ -54,7 +54,8 @@ def exchange_here(options: TransportOptions, orders: Sequence[Order]) -> list[An
     """One crossing in any thread or process: it becomes a worker at its first call."""
     held: tuple[TransportOptions, int, Exchange] | None = getattr(_of_this_thread, "held", None)
     if held is None or held[:2] != (options, os.getpid()):
-        held = (options, os.getpid(), _new_exchange(options))
+        is_worker = parent_process() is not None or threading.current_thread() is not threading.main_thread()
+        held = (options, os.getpid(), _new_exchange(options, is_worker=is_worker))
         _of_this_thread.held = held
     return held[2](orders)
 
@@ -67,10 +68,10 @@ def let_go_here() -> None:
         del _of_this_thread.held
 
 
-def _new_exchange(options: TransportOptions, begun: Any = None) -> Exchange:
+def _new_exchange(options: TransportOptions, begun: Any = None, *, is_worker: bool = True) -> Exchange:
     from .requests_ import RequestsTransport  # noqa: PLC0415  the main process need not load requests
 
-    return Exchange(RequestsTransport(options), begun)
+    return Exchange(RequestsTransport(options), begun, is_worker=is_worker)
 
 
 def _end_with_parent() -> None:

@@ -30,16 +30,19 @@ class Transport(Protocol):
         """Close every connection."""
 
 
-def guarded(transport: Transport, order: Order) -> Answer:
+def guarded(transport: Transport, order: Order, *, is_worker: bool = True) -> Answer:
     """Fetch; whatever is raised comes back as a failure of plain strings.
 
     A pool's result thread dies of an exception that cannot be rebuilt (cpython
     79492), and `SystemExit` in a worker loses the job, so nothing gets past here.
+    Without a worker (backend `sync`) what a signal raises is for the user's program: its Ctrl-C.
     """
     started = time.monotonic()
     try:
         return transport.fetch(order)
-    except BaseException as error:  # noqa: BLE001  SystemExit too: it would lose the request
+    except BaseException as error:  # SystemExit too: it would lose the request
+        if not (is_worker or isinstance(error, Exception)):
+            raise
         return failure_answer(
             order,
             FailureKind.UNEXPECTED,
@@ -57,10 +60,12 @@ class Exchange:
         transport: Used by whichever thread calls, one at a time.
         begun: Something with a `value` that the main process can see, where there is one;
             it is set to the id of each order as it begins, so that a death can be blamed.
+        is_worker: False on the thread where the user's program gets its signals.
     """
 
-    def __init__(self, transport: Transport, begun: Any = None) -> None:
+    def __init__(self, transport: Transport, begun: Any = None, *, is_worker: bool = True) -> None:
         """Start with nothing waiting."""
+        self._is_worker = is_worker
         self._transport = transport
         self._begun = begun
         self._waiting: deque[Order] = deque()
@@ -74,7 +79,7 @@ class Exchange:
             order = self._waiting.popleft()
             if self._begun is not None:
                 self._begun.value = order[0]
-            answers.append(guarded(self._transport, order))
+            answers.append(guarded(self._transport, order, is_worker=self._is_worker))
             if time.monotonic() > until:
                 break
         return answers
