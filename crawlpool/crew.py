@@ -76,10 +76,14 @@ class Lost:
 
 @dataclass(slots=True)
 class _Open:
-    """A lane that is open, and what it holds, oldest first."""
+    """A lane that is open, and what it holds, oldest first.
+
+    `arrived` has an entry for each delivery of this lane that the main thread has not taken yet.
+    """
 
     number: int
     lane: Lane
+    arrived: deque[None]
     held: deque[tuple[int, Request]] = field(default_factory=deque)
     exchanges: int = 0
     moved_at: float = 0.0
@@ -212,6 +216,8 @@ class Crew:
         lane = self._lanes.get(delivery.lane)
         if lane is None:
             return [], [], ()
+        if lane.arrived:
+            lane.arrived.popleft()
         if delivery.answers is None:
             return [], [], self._lose(lane, f"its worker broke: {delivery.error}", has_hung=False)
         lane.exchanges -= 1
@@ -246,14 +252,19 @@ class Crew:
         Raises:
             BackendError: Too many died in a row.
         """
-        if now - self._looked_at < LOOK_S:
+        away_s = now - self._looked_at
+        if away_s < LOOK_S:
             return []
+        if self._looked_at and away_s > 2 * LOOK_S:
+            # A slow handler, a caller who takes his time, a laptop that slept: none of it is the workers' delay.
+            for lane in self._lanes.values():
+                lane.moved_at = min(now, lane.moved_at + away_s - LOOK_S)
         self._looked_at = now
         lost: list[Lost] = []
         for lane in list(self._lanes.values()):
             if not lane.lane.is_alive():
                 lost.extend(self._lose(lane, "its worker died", has_hung=False))
-            elif lane.held and now - lane.moved_at > self._patience_s:
+            elif lane.held and not lane.arrived and now - lane.moved_at > self._patience_s:
                 lost.extend(self._lose(lane, "its worker did not answer by any deadline", has_hung=True))
         return lost
 
@@ -295,7 +306,13 @@ class Crew:
     def _open(self) -> int:
         self._next_number += 1
         number = self._next_number
-        self._lanes[number] = _Open(number, self._open_lane(number, self._deliver))
+        arrived: deque[None] = deque()
+
+        def deliver(delivery: Delivery) -> None:
+            arrived.append(None)
+            self._deliver(delivery)
+
+        self._lanes[number] = _Open(number, self._open_lane(number, deliver), arrived)
         self._idle[number] = None
         return number
 
