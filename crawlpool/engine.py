@@ -4,8 +4,11 @@ The command line, `Crawler`, `fetch` and `FetchPool` all stand on this: they dif
 in where a chain lands, and in who moves the crawl.
 """
 
+import atexit
 import logging
 import os
+import threading
+import weakref
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self
@@ -29,6 +32,19 @@ DEFAULT_WORKERS = 8
 
 # Without a handler, Python prints warnings and errors of a library to stderr by itself.
 logging.getLogger("crawlpool").addHandler(logging.NullHandler())
+
+
+_open: "weakref.WeakSet[Engine]" = weakref.WeakSet()
+
+
+def _end_what_is_open() -> None:
+    """End the workers of crawls that nobody ended: a generator at the top of a script, a pool without `close`.
+
+    Later, when the interpreter takes such an object apart, it can start no threads any
+    more, and ending a worker needs one.
+    """
+    for engine in list(_open):
+        engine.end_at_exit()
 
 
 def workers_of(settings: Settings, backend: Any) -> int:
@@ -60,6 +76,7 @@ class Engine:
         self._inbox = Inbox()
         self._is_halted = False
         self._is_asked_to_stop = False
+        self._thread = threading.current_thread()
         self._crew = Crew(
             backend_of(backend, transport_options(settings)),
             size=self.workers,
@@ -97,6 +114,11 @@ class Engine:
 
     def __enter__(self) -> Self:
         """Open the first lane, so that it starts while the seeds are read."""
+        self._thread = threading.current_thread()
+        _open.add(self)
+        # Last registered is first called: before the machinery under our lanes takes itself apart.
+        atexit.unregister(_end_what_is_open)
+        atexit.register(_end_what_is_open)
         self._crew.open_one()
         return self
 
@@ -104,10 +126,17 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the workers."""
+        _open.discard(self)
         if kind is not None or self._is_halted:
             self._crew.kill()
         else:
             self._crew.close()
+
+    def end_at_exit(self) -> None:
+        """End the workers because the interpreter ends; a crawl on another thread is only told to."""
+        self.stop(now=True)
+        if self._thread is threading.current_thread() or not self._thread.is_alive():
+            self._crew.kill()
 
     def feed(self, seeds: Iterable[Request]) -> None:
         """Name the seeds."""

@@ -195,6 +195,6 @@ class LaneContext(type(_stock)):  # type: ignore[misc]
             for queue in self._queues:
                 with contextlib.suppress(OSError):
                     queue.close()
-        if self._pidfd >= 0:
-            os.close(self._pidfd)
-        self._pidfd = -2
+        descriptor, self._pidfd = self._pidfd, -2
+        if descriptor >= 0:
+            os.close(descriptor)

@@ -52,6 +52,7 @@ class ProcessFuturesLane:
         self._begun = self._context.RawValue("q", 0)
         self._number = number
         self._deliver = deliver
+        self._retiring: threading.Thread | None = None
         try:
             self._executor = ProcessPoolExecutor(
                 1, mp_context=self._context, initializer=entry.start, initargs=(options, self._begun)
@@ -85,16 +86,27 @@ class ProcessFuturesLane:
         """Kill the worker; the executor notices, breaks and ends its own thread."""
         self._context.kill()
         self._executor.shutdown(wait=False, cancel_futures=True)
-        threading.Thread(target=self._forget, name="crawlpool-retire", daemon=True).start()
+        if self._retiring is None:
+            self._retiring = threading.Thread(target=self._forget, name="crawlpool-retire", daemon=True)
+            self._retiring.start()
 
     def _forget(self) -> None:
         self._context.join(1.0)
         self._context.release_locks()
+        # A worker that died while it sent an answer leaves half of it. The executor's thread would wait
+        # for the rest, because we could write it too, and the interpreter waits for that thread at its end.
+        self._context.break_queues()
         self._context.forget(has_ended=False)
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the worker process to end."""
-        return self._context.join(timeout_s)
+        if self._retiring is not None:
+            self._retiring.join(timeout_s)
+            return not self._retiring.is_alive()
+        if not self._context.join(timeout_s):
+            return False
+        self._context.forget(has_ended=False)
+        return True
 
 
 class ThreadFuturesLane:

@@ -139,7 +139,10 @@ class ProcessLane:
         if self._retiring is not None:
             self._retiring.join(timeout_s)
             return not self._retiring.is_alive()
-        return self._context.join(timeout_s)
+        if not self._context.join(timeout_s):
+            return False
+        self._context.forget(has_ended=False)
+        return True
 
 
 class ThreadLane:
