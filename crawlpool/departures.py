@@ -21,6 +21,9 @@ from .polite.gate import Gate
 from .polite.rulebook import RobotsOf, Rulebook
 from .urls import host, place
 
+REFUSING_S = 0.005
+"""Seconds that the refusals of one host may take before it is the others' turn: each may call a handler."""
+
 
 class Departures:
     """What may go out, by host; whether the host may be asked now is the gate's business.
@@ -74,10 +77,14 @@ class Departures:
         return self._later[0][0] if self._later else None
 
     def next_of(self, each: str, now: float) -> Request | None:
-        """The request of a host that goes next; None when none may."""
+        """The request of a host that goes next; None when none may, or when refusing what may not took long."""
+        until = time.monotonic() + REFUSING_S
         while True:
             request = self._pick(each)
-            if request is None or isinstance(request.data, RobotsOf):
+            if request is None:
+                self._gate.idle(each)
+                return None
+            if isinstance(request.data, RobotsOf):
                 return request
             origin = place(request.target).origin
             if not self._rules.is_known(origin, now):
@@ -90,6 +97,9 @@ class Departures:
             if refusal is None:
                 return request
             self._refuse(refusal)
+            if time.monotonic() > until:
+                self._gate.passed(each, now)
+                return None
 
     def _pick(self, each: str) -> Request | None:
         express = self._express.get(each)

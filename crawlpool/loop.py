@@ -41,6 +41,7 @@ COMMIT_PAGES = 200
 SEEDS_AHEAD = 10_000
 """Seeds that are read ahead of the crawl, so that a list of one host after another still keeps many busy."""
 SEEDS_SLICE_S = 0.02
+DISPATCH_S = 0.02
 
 
 class Landing(Protocol):
@@ -231,7 +232,8 @@ class Crawl:
                 break
             request = self._departures.next_of(each, now)
             if request is None:
-                self._gate.idle(each)
+                if self._clock() - now > DISPATCH_S:
+                    break  # refusing took all that time; answers wait to be settled, and a stop to be heard
                 continue
             self._gate.started(each, now)
             self._crew.send(request, self._outgoing.parcel(request, self._want(request)), each)

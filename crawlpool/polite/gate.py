@@ -64,7 +64,7 @@ class Gate:
         self._schedule(host, state)
 
     def next_host(self, now: float) -> str | None:
-        """A host that may be asked now, the longest due first; the caller then says `started` or `idle`."""
+        """A host that may be asked now, the longest due first; the caller then says `started`, `passed` or `idle`."""
         while self._heap and self._heap[0][0] <= now:
             _, ticket, host = heapq.heappop(self._heap)
             state = self._hosts[host]
@@ -107,6 +107,13 @@ class Gate:
         """A request to this host came back, however it went."""
         state = self._state(host)
         state.out = max(0, state.out - 1)
+        self._schedule(host, state)
+
+    def passed(self, host: str, now: float) -> None:
+        """This host had its turn and was asked nothing; it comes again behind those that are due by now."""
+        state = self._state(host)
+        state.has_work = True
+        state.next_at = max(state.next_at, now)
         self._schedule(host, state)
 
     def idle(self, host: str) -> None:

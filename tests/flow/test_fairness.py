@@ -1,6 +1,7 @@
 """Hosts that answer at once and hosts that take their time, in one crawl: neither waits for the other."""
 
 import os
+import threading
 import time
 
 import pytest
@@ -44,3 +45,27 @@ def test_a_host_with_endless_links_leaves_others_their_turn(site, sites, backend
     order = [r["url"] for r in crawler.items([site.url + "/", *(f"{other.url}/{i}" for i in range(5))])]
 
     assert max(order.index(f"{other.url}/{i}") for i in range(5)) < 50
+
+
+def test_a_host_whose_pages_are_all_refused_holds_up_neither_another_nor_a_stop(site, sites):
+    other = sites("127.0.0.2")
+    site.robots("User-agent: *\nDisallow: /")
+    for i in range(10):
+        other.page(f"/{i}")
+    crawler = Crawler(workers=4, backend="thread")
+    refused, seen = [], []
+
+    @crawler.on_failure
+    def lost(page):
+        refused.append(page.url)
+        threading.Event().wait(0.004)
+
+    @crawler.on_page
+    def parse(page):
+        seen.append(len(refused))
+        if len(seen) == 10:
+            crawler.stop(now=True)
+
+    crawler.run([f"{site.url}/{i}" for i in range(2000)] + [f"{other.url}/{i}" for i in range(10)])
+    assert len(seen) == 10
+    assert len(refused) < 500

@@ -151,3 +151,13 @@ def test_a_delay_counts_from_when_a_request_really_went_out():
     gate.began("a", 10.3)  # its worker had to start first
 
     assert gate.next_due() == 11.3
+
+
+def test_a_host_that_passed_its_turn_comes_behind_those_that_are_due():
+    gate = Gate(per_host=2, delay_s=0.0)
+    for host in ("a", "b"):
+        gate.wake(host)
+    assert gate.next_host(1.0) == "a"
+    gate.passed("a", 1.0)
+    assert gate.next_host(1.0) == "b"
+    assert gate.next_host(1.0) == "a"
