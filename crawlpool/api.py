@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from multiprocessing.pool import Pool
 from os import PathLike
+from pathlib import Path
 from typing import Any, TypeAlias, Unpack, overload
 
 from .engine import Engine
@@ -211,6 +212,10 @@ class Crawler:
             if isinstance(seed, Request):
                 yield seed
                 continue
+            if isinstance(seeds, str):
+                raise ConfigError(
+                    f"{seeds!r} is no URL ({seed.why}); for the URLs in a file, give crawlpool.seeds.read_words([{seeds!r}])"
+                )
             self.stats.bad_line(str(seed))
             if notice is not None and self.stats.bad_line_count <= _MOST_NOTICES:
                 notice(f"skipped {seed}")
@@ -317,10 +322,14 @@ def _settings(settings: Settings | None, backend: Backend, knobs: Any) -> tuple[
 def _opened(outputs: Sequence[Output], start: Start | None, stack: ExitStack) -> dict[str, Store]:
     """Open every store; all are checked before the first is touched."""
     named: dict[str, tuple[Store, Start]] = {}
+    places: set[Path] = set()
     for output in outputs:
         name, store = store_of(output)
-        if name in named and isinstance(output, str | PathLike):
-            raise ConfigError(f"output {name!r} is named twice")
+        if isinstance(output, str | PathLike):
+            place = Path(output).resolve()
+            if place in places:
+                raise ConfigError(f"output {name!r} is named twice")
+            places.add(place)
         if name in named:  # a second store of one class of the user's own
             name = f"{name} {len(named) + 1}"
         named[name] = store, start_of(output, start)

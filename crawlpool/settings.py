@@ -83,6 +83,7 @@ class Settings:
             metavar="SECONDS",
             read=read_seconds,
             least=0.001,
+            most=1_000_000,
             help="Give up on an answer that is not whole this long after its request was sent.",
         ),
     ] = 30.0
@@ -93,6 +94,7 @@ class Settings:
             metavar="SECONDS",
             read=read_seconds,
             least=0.001,
+            most=1_000_000,
             help="Give up on a connection that is not made in this time.",
         ),
     ] = 5.0

@@ -68,6 +68,7 @@ class Stats:
         statuses: How many answers had each status.
         failures: How many URLs failed for each kind of reason (`FailureKind`).
         last_failures: The last hundred of them; one of a handler has its traceback.
+        listed_ended: Of the URLs that the user named, those that came to an end.
         listed_failed: Of the URLs that the user named, those that are not `ok`.
         seeds: URLs that the user named, duplicates and bad lines left out.
         duplicates: URLs that the user named again.
@@ -100,6 +101,7 @@ class Stats:
         self.failures: Counter[str] = Counter()
         self.last_failures: deque[Failure] = deque(maxlen=MOST_FAILURES)
         self.listed_failed = 0
+        self.listed_ended = 0
         self.seeds = 0
         self.duplicates = 0
         self.bad_lines: list[str] = []
@@ -157,6 +159,7 @@ class Stats:
         request = response.request
         is_ok = response.status < 400
         self.pages += 1
+        self.listed_ended += request.is_listed
         self.statuses[response.status] += 1
         self.bytes += response.size
         self.fetching_s += response.elapsed_s
@@ -175,6 +178,7 @@ class Stats:
         size = 0
         elapsed_s = failure.elapsed_s
         self.pages += 1
+        self.listed_ended += request.is_listed
         self.failures[failure.kind.value] += 1
         self.last_failures.append(failure)
         self.redirects += len(request.redirects)

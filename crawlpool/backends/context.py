@@ -51,11 +51,19 @@ def _without_main_module() -> Iterator[None]:
 def warm_up() -> None:
     """Start the fork server, if this system has one; it loads what workers need while we go on."""
     if METHOD == "forkserver":
-        from multiprocessing import forkserver  # noqa: PLC0415  not on every system
+        from multiprocessing import forkserver, resource_tracker  # noqa: PLC0415  not on every system
 
         multiprocessing.set_forkserver_preload(["crawlpool.worker.preload"])
-        with _without_main_module():
-            forkserver.ensure_running()
+        # Signals to the whole group reach these two as well. The tracker ignores Ctrl-C and SIGTERM, but a
+        # closed terminal would end it; the fork server must get no Ctrl-C until it is ready to ignore it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+        try:
+            resource_tracker.ensure_running()  # which unblocks SIGINT, so it goes first
+            signal.pthread_sigmask(signal.SIG_SETMASK, before | {signal.SIGINT})
+            with _without_main_module():
+                forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class WorkerProcess(_stock.Process):  # type: ignore[misc]

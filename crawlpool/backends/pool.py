@@ -131,18 +131,19 @@ class ProcessLane:
             self._pool.terminate()
 
     def join(self, timeout_s: float) -> bool:
-        """Wait for the worker process to end; after `kill`, for its pool to be taken apart too.
+        """Wait for the worker process to end, and for its pool to be taken apart.
 
-        What is left of a pool when the interpreter exits is taken apart then, in the
-        main thread, and with tracebacks.
+        What is left of a pool when it is collected, or when the interpreter exits, is
+        taken apart then, in the main thread: with tracebacks, and for ever if the worker
+        was killed while it held the queue's lock, as a signal to the whole group does.
         """
-        if self._retiring is not None:
-            self._retiring.join(timeout_s)
-            return not self._retiring.is_alive()
-        if not self._context.join(timeout_s):
-            return False
-        self._context.forget(has_ended=False)
-        return True
+        if self._retiring is None:
+            if not self._context.join(timeout_s):
+                return False
+            self.kill()
+        assert self._retiring is not None
+        self._retiring.join(timeout_s)
+        return not self._retiring.is_alive()
 
 
 class ThreadLane:

@@ -44,14 +44,15 @@ def exit_code(stats: Stats, *, ended: str, interrupted: int, fail_on: str) -> in
     Returns:
         The signal's code when it cut the crawl short; 3 when URLs failed that
         `fail_on` asks about, where a line that holds no URL is a listed one that
-        failed; else 0.
+        failed, and so is a listed URL that a limit left unasked; else 0.
     """
     if interrupted and ended == "stopped":
         return interrupted
     if fail_on == "none":
         return 0
     failed = stats.any_failed if fail_on == "any" else stats.listed_failed
-    return 3 if failed or stats.bad_line_count else 0
+    is_cut_short = ended != "finished" and stats.listed_ended < stats.seeds
+    return 3 if failed or stats.bad_line_count or is_cut_short else 0
 
 
 def headline(stats: Stats, *, ended: str, left: int = 0, outputs: Sequence[str] = ()) -> str:

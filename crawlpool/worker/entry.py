@@ -34,9 +34,10 @@ def start(options: TransportOptions, begun: Any) -> None:
         begun: A shared number; it tells the main process which order was begun last.
     """
     global _of_this_process  # noqa: PLW0603  a pool's tasks can reach nothing else
-    # Ctrl-C goes to the whole group of the terminal; when to stop is the main process's decision.
-    with contextlib.suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C, `timeout` and a closed terminal reach the whole group; when to stop is the main process's decision.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        with contextlib.suppress(ValueError, AttributeError):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="crawlpool-parent-watch", daemon=True).start()
     _of_this_process = _new_exchange(options, begun)
     # What is loaded stays; looking through it again and again cost 4 % of a page.

@@ -362,3 +362,71 @@ def test_a_handler_that_raises_is_told_with_its_own_lines_and_kept_beside_the_ur
     assert 'shop.py", line 3, in parse' in kept
     assert kept.endswith(f"# handler: KeyError: 'price'\n{site.url}/a\n")
     assert (tmp_path / "items.jsonl").read_text() == ""
+
+
+@NO_WINDOWS
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_the_whole_group_finishes_what_is_out_and_ends(site, start, number):
+    site.page("/a", delay_s=0.5)
+    site.page("/b")
+    process = start(
+        site.url + "/a",
+        site.url + "/b",
+        "--no-robots",
+        "--per-host",
+        "1",
+        "--delay",
+        "1000",
+        start_new_session=True,
+    )
+    site.wait_for("/a")
+    os.killpg(process.pid, number)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 143
+    assert [record["status"] for record in records(out)] == [200]
+    assert "Traceback" not in err
+
+
+@NO_WINDOWS
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_the_whole_group_ends_an_idle_crawl(site, start, number):
+    site.page("/a")
+    site.page("/b")
+    process = start(
+        site.url + "/a", site.url + "/b", "--no-robots", "--delay", "1000", "-v", start_new_session=True
+    )
+    while "page.done" not in process.stderr.readline():
+        pass
+    os.killpg(process.pid, number)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 143
+    assert "Traceback" not in err
+
+
+@NO_WINDOWS
+@pytest.mark.parametrize("after_s", [0.05, 0.15, 0.25, 0.35])
+def test_a_ctrl_c_while_it_starts_ends_it_without_a_traceback(site, start, after_s):
+    site.hang("/")
+    process = start(site.url + "/", start_new_session=True)
+    try:
+        process.wait(after_s)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGINT)
+    try:
+        process.wait(1)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    if after_s > 0.1:  # before, Python itself may not be up
+        assert process.returncode == 130
+        assert "Traceback" not in err
+
+
+def test_listed_urls_that_a_limit_leaves_unasked_are_a_failure(site, run):
+    for name in "ab":
+        site.page(f"/{name}")
+    assert run(site.url + "/a", site.url + "/b", "--max-pages", "1", "-q").returncode == 3
+    assert run(site.url + "/a", site.url + "/b", "--max-pages", "2", "-q").returncode == 0
+    assert (
+        run(site.url + "/a", site.url + "/b", "--max-pages", "1", "-q", "--fail-on", "none").returncode == 0
+    )
