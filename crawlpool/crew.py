@@ -223,8 +223,12 @@ class Crew:
         lane.exchanges -= 1
         outcomes: list[Outcome] = []
         goes_on: list[bool] = []
+        given_back = [
+            r for answer in delivery.answers if answer[1] is None and (r := _take(lane.held, answer[0]))
+        ]
+        self.out -= len(given_back)
         for answer in delivery.answers:
-            request = _take(lane.held, answer[0])
+            request = None if answer[1] is None else _take(lane.held, answer[0])
             if request is None:
                 continue
             self.out -= 1
@@ -244,7 +248,23 @@ class Crew:
         elif lane.exchanges == 0:  # some stayed with the worker, which moves only inside an exchange
             lane.exchanges += 1
             lane.lane.send(())
-        return outcomes, goes_on, ()
+        # What was handed ahead has no place of its own at its host; the last, when nothing else is left, holds the lane's.
+        is_lane_done = not lane.held and not outcomes
+        return (
+            outcomes,
+            goes_on,
+            [
+                Lost(
+                    request=each,
+                    is_first=is_lane_done and each is given_back[-1],
+                    was_under_way=False,
+                    losses=0,
+                    cause="its host asked for a rest",
+                    has_hung=False,
+                )
+                for each in given_back
+            ],
+        )
 
     def tend(self, now: float) -> list[Lost]:
         """Look after the workers, at most every `LOOK_S`: what the dead and the hung held comes back.

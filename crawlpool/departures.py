@@ -163,7 +163,7 @@ class Departures:
             self._asking[each] -= 1
         for request in self._parked.pop(origin, ()):
             self.go(request)
-        self._gate.wake(each)
+        self._gate.wake(each, is_next=True)  # while its connection is warm
 
     def defer(self, each: str, until: float, message: str) -> None:
         """Refuse what is for this host until a moment: it asked for a longer wait than ours."""

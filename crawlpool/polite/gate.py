@@ -57,10 +57,14 @@ class Gate:
         self._heap: list[tuple[float, int, str]] = []
         self._ticket = 0
 
-    def wake(self, host: str) -> None:
-        """Something waits for this host."""
+    def wake(self, host: str, *, is_next: bool = False) -> None:
+        """Something waits for this host; `is_next` lets it have its turn before all others."""
         state = self._state(host)
         state.has_work = True
+        if is_next and state.out < state.cap:
+            self._ticket += 1
+            state.ticket = self._ticket
+            heapq.heappush(self._heap, (-1.0, self._ticket, host))  # before every moment
         self._schedule(host, state)
 
     def next_host(self, now: float) -> str | None:

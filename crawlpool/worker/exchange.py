@@ -14,10 +14,17 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from ..model import FailureKind
-from .wire import Answer, Order, failure_answer
+from ..urls import host
+from .wire import Answer, Order, failure_answer, not_begun
 
 LINGER_S = 0.02
 """Seconds after which an exchange comes back as soon as anything is finished."""
+
+
+REFUSAL_S = 0.25
+"""Seconds after a 429 or 503 in which orders for that host go back: they were handed over before it was known."""
+
+_ASKS_FOR_REST = frozenset({429, 503})
 
 
 class Transport(Protocol):
@@ -69,6 +76,7 @@ class Exchange:
         self._transport = transport
         self._begun = begun
         self._waiting: deque[Order] = deque()
+        self._refusing: tuple[str, float] | None = None  # a host, and until when its orders go back
 
     def __call__(self, orders: Sequence[Order]) -> list[Answer]:
         """Take new orders and give back what is finished; empty only when nothing was left."""
@@ -77,12 +85,26 @@ class Exchange:
         answers: list[Answer] = []
         while self._waiting:
             order = self._waiting.popleft()
+            if self._refusing is not None and self._is_refused(order):
+                answers.append(not_begun(order))
+                continue
             if self._begun is not None:
                 self._begun.value = order[0]
             answers.append(guarded(self._transport, order, is_worker=self._is_worker))
+            if answers[-1][1] and answers[-1][2] in _ASKS_FOR_REST:
+                self._refusing = host(order[2]), time.monotonic() + REFUSAL_S
             if time.monotonic() > until:
                 break
         return answers
+
+    def _is_refused(self, order: Order) -> bool:
+        """Whether an order is for a host that has just asked for a rest, and was on its way before that was known."""
+        assert self._refusing is not None
+        refusing, until = self._refusing
+        if time.monotonic() > until:
+            self._refusing = None
+            return False
+        return host(order[2]) == refusing
 
     def close(self) -> None:
         """Close the transport's connections."""

@@ -18,7 +18,7 @@ Order: TypeAlias = tuple[int, str, str, Pairs, bytes, int]
 """A parcel with an id in front, by which its answer is known."""
 
 Answer: TypeAlias = tuple[Any, ...]
-"""(id, True, the parts of a Response) or (id, False, the parts of a Failure)."""
+"""(id, True, the parts of a Response), (id, False, the parts of a Failure), or (id, None): not begun."""
 
 
 class Want(IntFlag):
@@ -101,6 +101,11 @@ def failure_answer(
 ) -> Answer:
     """Pack why no answer came."""
     return (order[0], False, kind.value, message, failed_at, elapsed_s, worker)
+
+
+def not_begun(order: Order) -> Answer:
+    """Give an order back that was not begun."""
+    return (order[0], None)
 
 
 def outcome_of(answer: Answer, request: Request) -> Outcome:

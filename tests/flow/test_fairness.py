@@ -69,3 +69,42 @@ def test_a_host_whose_pages_are_all_refused_holds_up_neither_another_nor_a_stop(
     crawler.run([f"{site.url}/{i}" for i in range(2000)] + [f"{other.url}/{i}" for i in range(10)])
     assert len(seen) == 10
     assert len(refused) < 500
+
+
+@pytest.mark.parametrize("backend", ["process", "thread", "futures-thread"])
+def test_what_was_handed_ahead_is_not_asked_of_a_host_that_wants_a_rest(site, backend):
+    names = [f"/{i}" for i in range(120)]
+    site.page("/", links=names)
+    for name in names[:60]:
+        site.page(name)
+    refused = []
+
+    def refuse(arrival) -> str:
+        refused.append(arrival.at)
+        return "later"
+
+    for name in names[60:]:
+        site.page(name, refuse, status=429, headers={"Retry-After": "2"})
+    crawler = Crawler(backend=backend, workers=2, per_host=4, follow=True, robots=False, retries=0)
+    for _ in crawler.items(site.url + "/"):
+        if refused and time.monotonic() - refused[0] > 1.0:
+            break
+    else:
+        pytest.fail("the crawl was over before the host had its rest")
+
+    first = refused[0]
+    assert (
+        len([at for at in refused if at - first < 1.5]) <= 2
+    )  # one a worker, and nothing that was behind it
+
+
+def test_a_host_has_its_first_page_while_the_connection_for_its_robots_txt_is_warm(sites):
+    hosts = [sites(f"127.0.0.{n}") for n in range(2, 14)]
+    for each in hosts:
+        each.robots("User-agent: *\nAllow: /")
+        each.page("/")
+    crawler = Crawler(backend="thread", workers=1)
+    found = list(crawler.items([each.url + "/" for each in hosts]))
+
+    assert len(found) == 12
+    assert [each.connections for each in hosts] == [1] * 12
