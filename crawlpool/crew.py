@@ -122,7 +122,6 @@ class Crew:
         self._deaths_in_a_row = 0
         self._retired: list[Lane] = []  # killed, and perhaps not taken apart yet
         self.deaths = 0
-        self.abandoned = 0
         self.out = 0
 
     @property
@@ -340,8 +339,6 @@ class Crew:
         del self._lanes[lane.number]
         self._idle.pop(lane.number, None)
         self.out -= len(lane.held)
-        if has_hung and not lane.lane.can_be_killed:
-            self.abandoned += 1
         self._retire(lane.lane)
         self.deaths += 1
         self._deaths_in_a_row += 1

@@ -158,11 +158,6 @@ class Engine:
             self._is_halted = True
         self._inbox.wake()
 
-    @property
-    def is_halted(self) -> bool:
-        """Whether it was stopped without waiting for what is out."""
-        return self._is_halted
-
     def pids(self) -> list[int]:
         """Process ids of the workers."""
         return self._crew.pids()

@@ -51,4 +51,4 @@ class Inbox:
 
 
 def _size(delivery: Delivery) -> int:
-    return sum(len(answer[8]) for answer in delivery.answers or () if answer[1])
+    return sum(len(answer[8]) + len(answer[12] or b"") for answer in delivery.answers or () if answer[1])

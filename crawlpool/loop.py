@@ -77,7 +77,6 @@ class Crawl:
 
     Attributes:
         ended: Why it ended: "finished", "max_pages", "max_time" or "stopped"; "" while it runs.
-        seed_hosts: Hosts of the seeds read so far.
     """
 
     def __init__(
@@ -109,7 +108,6 @@ class Crawl:
         self._clock = clock
         self.stats = stats
         self.ended = ""
-        self.seed_hosts: set[str] = set()
         self._seeds: Iterator[Request] | None = None
         self._departures = Departures(
             frontier=frontier, gate=gate, rules=rules, max_pages=limits.max_pages, refuse=self._end
@@ -151,7 +149,6 @@ class Crawl:
         for each in good:
             self._outgoing.add_seed(each.target)
             self._following.scope.add_seed(each.target)
-            self.seed_hosts.add(host(each.target))
         fresh = self._frontier.add(good)
         self._wake(fresh)
         if fresh or bad:
