@@ -38,6 +38,7 @@ class Following:
         depth = response.request.depth + 1
         if self._depth is not None and depth > self._depth:
             self._stats.skipped("depth", len(response.facts.links))
+            self._frontier.left_out(response.facts.links, "depth", found_on=response.final_url)
             return []
         page = response.final_url
         found = []
@@ -47,6 +48,7 @@ class Following:
                 found.append(Request(url, target=url, depth=depth, found_on=page))
             else:
                 self._stats.skipped(refusal)
+                self._frontier.left_out((url,), refusal, found_on=page)
         return found
 
     def admitted(self, requests: Iterable[Request]) -> tuple[list[Request], list[Failure]]:

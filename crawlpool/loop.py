@@ -22,7 +22,7 @@ from .backends.base import Delivery
 from .crew import LOOK_S, MOST_BYTES, WAITING_S, Crew, Lost
 from .departures import Departures
 from .following import Following
-from .frontiers.base import Frontier, Positions
+from .frontiers.base import End, Frontier, Positions, Tried, end_of
 from .inbox import Inbox
 from .model import Failure, FailureKind, Outcome, Request, Response
 from .outgoing import Outgoing
@@ -112,7 +112,7 @@ class Crawl:
         self._departures = Departures(
             frontier=frontier, gate=gate, rules=rules, max_pages=limits.max_pages, refuse=self._end
         )
-        self._done: list[Request] = []
+        self._ends: list[End] = []
         self._started_at = clock()
         stats.begin(self._started_at)
         self._committed_at = self._started_at - COMMIT_S  # the first page is shown at once
@@ -129,6 +129,11 @@ class Crawl:
         good, bad = self._following.admitted(requests)
         self._refuse(bad)
         self._wake(self._frontier.add(good))
+
+    def go_on(self) -> None:
+        """Take up what waits in the frontier from before."""
+        for each in self._frontier.hosts():
+            self._gate.wake(each)
 
     def _read_seeds(self) -> None:
         """Read on in the seeds, for a short while, unless enough wait already."""
@@ -195,7 +200,7 @@ class Crawl:
             self.stats.spent("waiting", waited_until - now)
         if delivery is not None:
             self._receive(delivery, waited_until)
-        if len(self._done) >= COMMIT_PAGES or waited_until - self._committed_at >= COMMIT_S:
+        if len(self._ends) >= COMMIT_PAGES or waited_until - self._committed_at >= COMMIT_S:
             self.commit()
         return True
 
@@ -208,10 +213,10 @@ class Crawl:
     def commit(self) -> None:
         """Flush the stores, and close for good what is done."""
         self._committed_at = self._clock()
-        if self._done:
+        if self._ends:
             positions = self._landing.flush()
-            self._frontier.commit(self._done, positions)
-            self._done.clear()
+            self._frontier.commit(self._ends, positions)
+            self._ends.clear()
 
     @property
     def left(self) -> int:
@@ -275,6 +280,10 @@ class Crawl:
             self._gate.finished(host(request.target))
         if lost.was_under_way:
             log.warning("worker.lost cause=%s losses=%d url=%s", lost.cause, lost.losses, request.target)
+            if not (lost.has_hung or self._crew.is_given_up(lost) or isinstance(request.data, RobotsOf)):
+                self._frontier.tried(
+                    Tried(request=request, came_to="worker_lost", message=lost.cause, at=time.time())
+                )
         failure = Failure(
             request=request,
             kind=FailureKind.TIMEOUT if lost.has_hung else FailureKind.WORKER_LOST,
@@ -350,8 +359,30 @@ class Crawl:
                 refusal = "redirect to a known page"
         if refusal is not None:
             self.stats.skipped(refusal)
-            self._close(hop, has_page=False)
+            self._close(
+                End(
+                    request=hop,
+                    status=response.status,
+                    kind=refusal,
+                    is_left_out=True,
+                    message=hop.target,
+                    at=response.fetched_at,
+                    elapsed_s=response.elapsed_s,
+                    worker=response.worker,
+                ),
+                has_page=False,
+            )
             return
+        self._frontier.tried(
+            Tried(
+                request=response.request,
+                came_to=f"redirect {response.status}",
+                message=hop.target,
+                at=response.fetched_at,
+                elapsed_s=response.elapsed_s,
+                worker=response.worker,
+            )
+        )
         self._departures.go(hop)
 
     def _why_not(self, hop: Request) -> str | None:
@@ -370,6 +401,18 @@ class Crawl:
             retry.wait_s * 1000,
             request.target,
         )
+        if not isinstance(request.data, RobotsOf):
+            self._frontier.tried(
+                Tried(
+                    request=request,
+                    came_to=why,
+                    message=outcome.message if isinstance(outcome, Failure) else "",
+                    at=outcome.failed_at if isinstance(outcome, Failure) else outcome.fetched_at,
+                    elapsed_s=outcome.elapsed_s,
+                    worker=outcome.worker,
+                    wait_s=retry.wait_s,
+                )
+            )
         if retry.rest_host:
             self._gate.rest(host(request.target), now + retry.wait_s)
         self._departures.go_later(replace(request, attempt=request.attempt + 1), now + retry.wait_s)
@@ -382,11 +425,12 @@ class Crawl:
             if outcome.request.is_listed and outcome.request.redirects:
                 self._following.scope.add_host_of(outcome.final_url)
             self._wake(self._frontier.add(self._following.links_of(outcome)))
+        before = self.stats.items
         self.add(self._landing.land(outcome))
-        self._close(outcome.request, has_page=isinstance(outcome, Response))
+        self._close(end_of(outcome, items=self.stats.items - before), has_page=isinstance(outcome, Response))
 
-    def _close(self, request: Request, *, has_page: bool) -> None:
-        self._done.append(request)
+    def _close(self, end: End, *, has_page: bool) -> None:
+        self._ends.append(end)
         self._departures.close(has_page=has_page)
 
     # When it is over

@@ -64,6 +64,7 @@ class Request:
             fragment; "" until the crawl accepts the request. Redirects move it.
         redirects: The targets that redirected, oldest first.
         attempt: Which try of this target is next or under way; the first is 1.
+        lease: The frontier's number for it while it is out; 0 before.
 
     Raises:
         TypeError: `url` is no str.
@@ -86,6 +87,7 @@ class Request:
     target: str
     redirects: tuple[str, ...]
     attempt: int
+    lease: int
 
     def __init__(
         self,
@@ -108,6 +110,7 @@ class Request:
         target: str = "",
         redirects: tuple[str, ...] = (),
         attempt: int = 1,
+        lease: int = 0,
     ) -> None:
         """Take the parts; `form` and `json` become the body and its Content-Type."""
         keep = object.__setattr__
@@ -140,6 +143,7 @@ class Request:
         keep(self, "target", target)
         keep(self, "redirects", redirects)
         keep(self, "attempt", attempt)
+        keep(self, "lease", lease)
 
 
 def _encoded(form: Any, json: Any) -> tuple[bytes, str]:

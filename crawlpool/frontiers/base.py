@@ -1,12 +1,89 @@
-"""What a frontier promises: URLs waiting and URLs out, none twice, none lost."""
+"""What a frontier promises: URLs waiting and URLs out, none twice, none lost, and what became of each."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from ..model import Request
+from ..model import Failure, Outcome, Request
 
 Positions: TypeAlias = Mapping[str, Any]
 """Where each store stands, by the store's name; see `crawlpool.stores.base`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One try that did not end its lease: a retry, a redirect or a death followed it.
+
+    Attributes:
+        request: As it was asked; `request.lease` says whose try this is.
+        came_to: In a word or two: "HTTP 503", "timeout", "redirect 301", "worker_lost".
+        message: A sentence on it; the next target, of a redirect.
+        at: Seconds since 1970 when it was asked, or when it failed.
+        elapsed_s: Seconds that it took.
+        worker: Process id of the worker; 0 for none.
+        wait_s: Seconds that are waited before the next try.
+    """
+
+    request: Request
+    came_to: str
+    message: str = ""
+    at: float = 0.0
+    elapsed_s: float = 0.0
+    worker: int = 0
+    wait_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """How a lease ended, in the few plain values that a history keeps: no body, no headers.
+
+    Attributes:
+        request: As it was on its last hop; `request.lease` says which lease this closes.
+        status: HTTP status of the answer; None without one.
+        kind: Why there is no answer, or none that is good: a `FailureKind`, or "http" from status 400 on;
+            None for a good one. Of what was left out on the way (a redirect to a known page): why.
+        is_left_out: It has no record, and is no failure either.
+        message: A sentence on it.
+        at: Seconds since 1970 when it was asked last, or when it failed.
+        elapsed_s: Seconds of the last try.
+        size: Bytes of the body; None without one.
+        worker: Process id of the worker that asked last; 0 for none.
+        items: Records that it gave.
+    """
+
+    request: Request
+    status: int | None = None
+    kind: str | None = None
+    is_left_out: bool = False
+    message: str = ""
+    at: float = 0.0
+    elapsed_s: float = 0.0
+    size: int | None = None
+    worker: int = 0
+    items: int = 0
+
+
+def end_of(outcome: Outcome, *, items: int) -> End:
+    """What a history keeps of a final outcome."""
+    response = outcome.response if isinstance(outcome, Failure) else outcome
+    kind: str | None
+    if isinstance(outcome, Failure):
+        kind, message, at = outcome.kind.value, outcome.message, outcome.failed_at
+    else:
+        is_bad = outcome.status >= 400
+        kind, message = ("http", f"HTTP {outcome.status} {outcome.reason}".rstrip()) if is_bad else (None, "")
+        at = outcome.fetched_at
+    return End(
+        request=outcome.request,
+        status=None if response is None else response.status,
+        kind=kind,
+        message=message,
+        at=at,
+        elapsed_s=outcome.elapsed_s,
+        size=None if response is None else response.size,
+        worker=outcome.worker,
+        items=items,
+    )
 
 
 class Frontier(Protocol):
@@ -14,7 +91,9 @@ class Frontier(Protocol):
 
     Only the main thread calls a frontier, so implementations need no locks. It
     knows no time: which host may be asked now is the gate's business. Every
-    request that it holds has its `target`, a URL in normal form.
+    request that it holds has its `target`, a URL in normal form. One that is
+    leased may carry a number of the frontier's own, `request.lease`; it stays
+    with the request through redirects and retries.
     """
 
     def unknown(self, urls: Sequence[str], *, depth: int, found_on: str) -> list[str]:
@@ -28,7 +107,10 @@ class Frontier(Protocol):
         """Accept those whose fingerprint was never accepted before, and give them back."""
 
     def mark(self, request: Request) -> bool:
-        """Note a target that a redirect led to as accepted; False when it was so already."""
+        """Note a target that a redirect led to as accepted; False when it was so already.
+
+        Also for what is no URL at all, so that it has one record only.
+        """
 
     def take(self, host: str, most: int) -> list[Request]:
         """Lease up to `most` requests of one host: higher priority first, then lower depth, then older."""
@@ -36,8 +118,17 @@ class Frontier(Protocol):
     def put_back(self, request: Request, *, last: bool = False) -> None:
         """Return a lease, unanswered: a retry, or what a dead worker held; `last` sends it to the end."""
 
-    def commit(self, done: Sequence[Request], positions: Positions) -> None:
+    def tried(self, attempt: Tried) -> None:
+        """Remember a try that does not end its lease, for whoever asks later."""
+
+    def left_out(self, urls: Sequence[str], why: str, *, found_on: str) -> None:
+        """Remember that links on a page are not followed, and why; those that are known are no news."""
+
+    def commit(self, ends: Sequence[End], positions: Positions) -> None:
         """Close leases for good, together with where the stores now stand."""
+
+    def hosts(self) -> Iterable[str]:
+        """Every host that something waits for; more than those of this run's, where a frontier outlives one."""
 
     def waiting(self, host: str | None = None) -> int:
         """How many wait, of one host or of all."""

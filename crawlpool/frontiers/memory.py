@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..model import Request
 from ..urls import fingerprint, host
-from .base import Positions
+from .base import End, Positions, Tried
 
 _LAST = 1 << 40
 """Added to the order of a request that is to go behind all others of its priority and depth."""
@@ -81,9 +81,19 @@ class MemoryFrontier:
         self._out -= 1
         self._push(fingerprint(request.target, request.method, request.body), request, last=last)
 
-    def commit(self, done: Sequence[Request], positions: Positions) -> None:  # noqa: ARG002  nothing is kept here
+    def tried(self, attempt: Tried) -> None:
+        """Nothing is remembered."""
+
+    def left_out(self, urls: Sequence[str], why: str, *, found_on: str) -> None:
+        """Nothing is remembered."""
+
+    def commit(self, ends: Sequence[End], positions: Positions) -> None:  # noqa: ARG002  nothing is kept here
         """See `Frontier.commit`."""
-        self._out -= len(done)
+        self._out -= len(ends)
+
+    def hosts(self) -> Iterable[str]:
+        """See `Frontier.hosts`."""
+        return list(self._heaps)
 
     def waiting(self, host: str | None = None) -> int:
         """See `Frontier.waiting`."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from ..model import Request
 from ..urls import host
-from .base import Positions
+from .base import End, Positions, Tried
 
 
 class QueueFrontier:
@@ -53,9 +53,19 @@ class QueueFrontier:
         self._waiting += 1
         self._out -= 1
 
-    def commit(self, done: Sequence[Request], positions: Positions) -> None:  # noqa: ARG002  nothing is kept here
+    def tried(self, attempt: Tried) -> None:
+        """Nothing is remembered."""
+
+    def left_out(self, urls: Sequence[str], why: str, *, found_on: str) -> None:
+        """Nothing is remembered."""
+
+    def commit(self, ends: Sequence[End], positions: Positions) -> None:  # noqa: ARG002  nothing is kept here
         """Close leases."""
-        self._out -= len(done)
+        self._out -= len(ends)
+
+    def hosts(self) -> Iterable[str]:
+        """Every host that something waits for."""
+        return list(self._queues)
 
     def waiting(self, host: str | None = None) -> int:
         """How many wait, of one host or of all."""

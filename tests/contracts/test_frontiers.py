@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawlpool.frontiers.base import Frontier
+from crawlpool.frontiers.base import End, Frontier
 from crawlpool.frontiers.memory import MemoryFrontier
 from crawlpool.model import Request
 from crawlpool.urls import fingerprint
@@ -16,6 +16,10 @@ def frontier(request) -> Frontier:
 def request(path: str, host: str = "a", **more) -> Request:
     url = f"http://{host}{path}"
     return Request(url, target=url, **more)
+
+
+def ends(leases: list[Request]) -> list[End]:
+    return [End(request=each, status=200) for each in leases]
 
 
 def paths(requests: list[Request]) -> list[str]:
@@ -40,7 +44,7 @@ def test_the_same_url_with_another_method_or_body_is_another_request(frontier):
 
 def test_what_was_done_is_not_accepted_again(frontier):
     frontier.add([request("/1")])
-    frontier.commit(frontier.take("a", 1), {})
+    frontier.commit(ends(frontier.take("a", 1)), {})
 
     assert frontier.is_finished()
     assert frontier.add([request("/1")]) == []
@@ -92,7 +96,7 @@ def test_nothing_to_take_is_not_finished(frontier):
 
     assert frontier.take("a", 1) == []
     assert not frontier.is_finished()
-    frontier.commit(leases, {})
+    frontier.commit(ends(leases), {})
     assert frontier.is_finished()
 
 
