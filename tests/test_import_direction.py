@@ -10,7 +10,7 @@ PACKAGE = Path(crawlpool.__file__).parent
 LAYERS = [
     {"model", "errors", "units"},
     {"urls", "settings", "seedlines"},
-    {"patterns"},
+    {"patterns", "job"},
     {"seeds", "scope", "frontiers", "polite", "parse", "stores", "cookies", "redirects", "serve", "records"},
     {"worker", "handlers", "stats", "following", "outgoing"},
     {"backends", "landing"},
