@@ -299,6 +299,29 @@ class Settings:
     fail_fast: Annotated[
         bool, Knob(group="Failures", help="Stop at the first page whose handler raises.")
     ] = False
+    handler_timeout: Annotated[
+        float | None,
+        Knob(
+            group="Failures",
+            metavar="SECONDS",
+            read=read_seconds,
+            least=0.001,
+            most=1_000_000,
+            help="Cut off a handler that takes longer than this for one page, and count the page as failed. "
+            "Default: no limit.",
+        ),
+    ] = None
+    max_outage: Annotated[
+        float,
+        Knob(
+            group="Failures",
+            metavar="SECONDS",
+            read=read_seconds,
+            least=0,
+            most=1_000_000,
+            help="Wait at most this long for a network that is gone; then stop, to be gone on with later.",
+        ),
+    ] = 600.0
 
     def __post_init__(self) -> None:
         """Check every knob, and bring mappings to pairs."""
@@ -356,6 +379,8 @@ class Knobs(TypedDict, total=False):
     insecure: bool
     keep_raw: bool
     fail_fast: bool
+    handler_timeout: float | None
+    max_outage: float
 
 
 @cache
