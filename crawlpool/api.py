@@ -5,29 +5,34 @@ iteration, or an exception in it, ends the workers.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass, fields, replace
 from multiprocessing.pool import Pool
 from os import PathLike
+from os.path import relpath
 from pathlib import Path
-from typing import Any, TypeAlias, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, overload
 
 from .engine import Engine
-from .errors import ConfigError
+from .errors import ConfigError, CrawlpoolError, FrontierError, StoreError
 from .frontiers.memory import MemoryFrontier
 from .handlers import Handler, Handlers, Statuses
+from .identity import of_handlers, of_seeds, of_settings
 from .landing import PageLanding, StoreLanding
 from .model import Failure, FailureKind, Request
 from .parse.page import Page
 from .seeds import BadLine, from_iterable
 from .settings import Knobs, Settings
 from .stats import Stats
-from .stores.base import Start, Store
+from .stores.base import Position, Start, Store
 from .stores.failed import FailedFile
 from .urls import fingerprint, normalise
 from .wiring import Output, backend_of, start_of, store_of, transport_options
+
+if TYPE_CHECKING:
+    from .resuming import Job
 
 Backend: TypeAlias = str | Pool | Executor | None
 Seeds: TypeAlias = str | Request | BadLine | Iterable[str | Request | BadLine]
@@ -42,15 +47,17 @@ class Result:
 
     Attributes:
         stats: The counts.
-        ended: "finished", "max_pages", "max_time" or "stopped".
+        ended: "finished", "max_pages", "max_time" or "stopped"; "nothing to do" for a job that was over before.
         waiting: URLs that were known and not fetched.
         outputs: Names of the stores that were written to.
+        job: The job file, by which the crawl can go on; None without one.
     """
 
     stats: Stats
     ended: str
     waiting: int
     outputs: tuple[str, ...]
+    job: Path | None = None
 
 
 class Crawler:
@@ -63,6 +70,11 @@ class Crawler:
             and the promise is smaller: a worker that dies there is not noticed, only missed.
         **knobs: The knobs of `Settings`, by name.
 
+    Attributes:
+        settings: The knobs.
+        stats: The counts of the crawl that runs, or ran last.
+        job: Its job file; None without one.
+
     Raises:
         ConfigError: A knob is unknown or out of range.
     """
@@ -73,6 +85,7 @@ class Crawler:
         """Check the knobs; nothing is started."""
         self.settings, self._backend = _settings(settings, backend, knobs)
         self.stats = Stats()
+        self.job: Path | None = None
         self._handlers = Handlers()
         self._engine: Engine | None = None
 
@@ -118,45 +131,121 @@ class Crawler:
         *,
         output: Output | Sequence[Output] = (),
         start: Start | None = None,
+        refresh: bool = False,
         failed: str | PathLike[str] | None = None,
+        job: str | PathLike[str] | bool | None = None,
+        same: Mapping[str, str] | None = None,
+        command: Mapping[str, Any] | None = None,
         watch: Callable[[Stats], object] | None = None,
         notice: Callable[[str], object] | None = None,
     ) -> Result:
         """Crawl, and come back when it is over.
 
+        With an output that is a file, the crawl has a job file beside it. When the
+        crawl is broken off, however that was, the same call goes on with it; then the
+        output holds each page's items exactly once. `crawlpool.resuming` has the table
+        of what happens to outputs and jobs that exist.
+
         Args:
             seeds: A URL, a `Request`, or any iterable of them, read as the crawl goes.
             output: Files for the items, or for one record a URL when there is no
                 handler: .jsonl, .csv, .tsv, .sqlite. Or stores of your own.
-            start: What to do with outputs that exist: `Start.FRESH` replaces them,
-                `Start.APPEND` adds to them; None is an error that says so.
+            start: What to do with outputs that exist: `Start.FRESH` starts over, `Start.APPEND`
+                adds to them, or goes on with their job although seeds, scope or handlers
+                have changed. None is an error that says so.
+            refresh: Fetch all pages of a finished job again, and add them behind what is there.
             failed: A file for the URLs that failed, with why; it can be crawled again.
+            job: The job file; None for the first output's name and ".job", False for none.
+            same: Further texts that have to be the same when a job goes on, such as versions of your own code.
+            command: Kept in the job: how the crawl is started again.
             watch: Called with the counts after each step, in this thread.
             notice: Called with a sentence worth showing to whoever started it.
 
         Raises:
-            ConfigError: The output exists, or its kind is unknown.
+            ConfigError: The output exists, or its kind is unknown; the job is of another
+                crawl; a handler is a lambda, or a request's data no JSON, which a job cannot keep.
             StoreError: A record could not be written.
+            FrontierError: The job file cannot be used or written, or another process uses it.
             BackendError: The workers are gone.
+            NetworkError: Nothing answers any more; the same call goes on later.
             HandlerError: A handler raised, and `fail_fast` was asked for.
         """
         outputs = list(output) if isinstance(output, Sequence) and not isinstance(output, str) else [output]
         self._refuse_second()
+        stores = _named_stores(outputs)
+        self.job = path = _job_path(outputs, job)
+        tell = notice if notice is not None else _nobody
         with ExitStack() as stack:
-            stores = _opened(outputs, start, stack)
-            failures = _failed_file(failed, start, stack)
-            engine = self._new_engine(stores, failures, None)
+            the_job = None
+            if path is not None:
+                from .resuming import Job, Plan  # noqa: PLC0415  SQLite is loaded for a job only
+
+                plan = Plan(
+                    path=path,
+                    start=start,
+                    is_refresh=refresh,
+                    outputs=_files_of(outputs, path),
+                    same={
+                        **of_settings(self.settings),
+                        **of_handlers(self._handlers),
+                        **of_seeds(seeds),
+                        **(same or {}),
+                    },
+                    settings=_without_secrets(self.settings),
+                    command=command or {},
+                )
+                the_job = stack.enter_context(Job(plan))
+                if the_job.is_over or the_job.limit_reached(self.settings.max_pages):
+                    tell(the_job.said)
+                    self.stats = Stats()
+                    self.stats.earlier = the_job.earlier
+                    return Result(self.stats, "nothing to do", the_job.left, tuple(stores), path)
+                for words in (the_job.said, the_job.warning):
+                    if words:
+                        tell(words)
+            opened = _opened(stores, start, the_job, stack)
+            failures = _failed_file(failed, start, the_job, stack)
+            engine = self._new_engine(opened, failures, None, the_job)
             stack.callback(self._let_go)
             stack.enter_context(engine)
-            engine.feed(self._listed(seeds, notice))
+            if the_job is not None:
+                the_job.began(engine.crawl.positions())
+                if the_job.is_resumed:
+                    engine.crawl.go_on(the_job.frontier.listed())
+            if the_job is None or not the_job.has_all_seeds:
+                engine.feed(self._listed(seeds, notice, the_job))
+            return self._moved(engine, the_job, watch, tuple(stores))
+
+    def _moved(
+        self,
+        engine: Engine,
+        job: "Job | None",
+        watch: Callable[[Stats], object] | None,
+        outputs: tuple[str, ...],
+    ) -> Result:
+        """Move the crawl to its end; what is done is kept, however that comes."""
+        crawl = engine.crawl
+        try:
             for _ in engine.moves():
                 if watch is not None:
                     watch(self.stats)
             if watch is not None:
                 watch(self.stats)
-            crawl = engine.crawl
-            crawl.commit()
-            return Result(self.stats, crawl.ended or "stopped", crawl.left, tuple(stores))
+            crawl.commit(is_last=True)
+        except (StoreError, FrontierError):
+            if job is not None:
+                job.fail("error")
+            raise
+        except BaseException as error:
+            with suppress(CrawlpoolError):
+                crawl.save()
+                if job is not None:
+                    job.end("error" if isinstance(error, Exception) else "stopped")
+            raise
+        ended = crawl.ended or "stopped"
+        if job is not None:
+            job.end(ended)
+        return Result(self.stats, ended, crawl.left, outputs, None if job is None else job.path)
 
     def items(self, seeds: Seeds) -> Iterator[dict[str, Any]]:
         """Crawl, and give the items (or records) as they come; `break` ends the crawl."""
@@ -164,8 +253,8 @@ class Crawler:
         items: deque[dict[str, Any]] = deque()
         with ExitStack() as stack:
             stack.callback(self._let_go)
-            engine = stack.enter_context(self._new_engine({}, None, items))
-            engine.feed(self._listed(seeds, None))
+            engine = stack.enter_context(self._new_engine({}, None, items, None))
+            engine.feed(self._listed(seeds, None, None))
             for _ in engine.moves():
                 while items:
                     yield items.popleft()
@@ -181,9 +270,15 @@ class Crawler:
             self._engine.stop(now=now)
 
     def _new_engine(
-        self, stores: dict[str, Store], failed: FailedFile | None, items: deque[dict[str, Any]] | None
+        self,
+        stores: Mapping[str, Store],
+        failed: FailedFile | None,
+        items: deque[dict[str, Any]] | None,
+        job: "Job | None",
     ) -> Engine:
         self.stats = Stats()
+        if job is not None:
+            self.stats.earlier = job.earlier
         settings = self.settings
         landing = StoreLanding(
             handlers=self._handlers,
@@ -196,7 +291,12 @@ class Crawler:
             items=items,
         )
         self._engine = Engine(
-            settings, backend=self._backend, frontier=MemoryFrontier(), landing=landing, stats=self.stats
+            settings,
+            backend=self._backend,
+            frontier=MemoryFrontier() if job is None else job.frontier,
+            landing=landing,
+            stats=self.stats,
+            answered=0 if job is None else job.frontier.answered(),
         )
         return self._engine
 
@@ -207,7 +307,9 @@ class Crawler:
     def _let_go(self) -> None:
         self._engine = None
 
-    def _listed(self, seeds: Seeds, notice: Callable[[str], object] | None) -> Iterator[Request]:
+    def _listed(
+        self, seeds: Seeds, notice: Callable[[str], object] | None, job: "Job | None"
+    ) -> Iterator[Request]:
         for seed in from_iterable(seeds):
             if isinstance(seed, Request):
                 yield seed
@@ -219,6 +321,8 @@ class Crawler:
             self.stats.bad_line(str(seed))
             if notice is not None and self.stats.bad_line_count <= _MOST_NOTICES:
                 notice(f"skipped {seed}")
+        if job is not None:
+            job.seeds_are_read()
 
 
 def fetch(urls: Seeds, *, backend: Backend = None, **knobs: Unpack[Knobs]) -> Iterator[Page]:
@@ -319,9 +423,9 @@ def _settings(settings: Settings | None, backend: Backend, knobs: Any) -> tuple[
     return settings, backend
 
 
-def _opened(outputs: Sequence[Output], start: Start | None, stack: ExitStack) -> dict[str, Store]:
-    """Open every store; all are checked before the first is touched."""
-    named: dict[str, tuple[Store, Start]] = {}
+def _named_stores(outputs: Sequence[Output]) -> dict[str, tuple[Store, Output]]:
+    """The stores by name, none of them opened yet."""
+    named: dict[str, tuple[Store, Output]] = {}
     places: set[Path] = set()
     for output in outputs:
         name, store = store_of(output)
@@ -332,20 +436,79 @@ def _opened(outputs: Sequence[Output], start: Start | None, stack: ExitStack) ->
             places.add(place)
         if name in named:  # a second store of one class of the user's own
             name = f"{name} {len(named) + 1}"
-        named[name] = store, start_of(output, start)
-    for store, begin in named.values():
+        named[name] = store, output
+    return named
+
+
+def _job_path(outputs: Sequence[Output], job: str | PathLike[str] | bool | None) -> Path | None:
+    """Where the job file is: as named, else beside the first output that is a file; None for no job."""
+    if job is False:
+        return None
+    if job is not None and job is not True:
+        path = Path(job)
+        if path.is_dir():
+            raise ConfigError(f"job {str(path)!r} is a folder; name a file in it")
+        if not path.parent.is_dir():
+            raise ConfigError(f"job {str(path)!r}: there is no folder {str(path.parent)!r}")
+        return path
+    for output in outputs if job is True else ():  # TEMPORARY
+        if isinstance(output, str | PathLike):
+            file = Path(output)
+            if file.exists() and not file.is_file():
+                continue  # a pipe or a device keeps nothing that could be cut back
+            return file.with_name(file.name + ".job")
+    if job is True:
+        raise ConfigError("a job lies beside an output that is a file; give one, or name the job: job=PATH")
+    return None
+
+
+def _files_of(outputs: Sequence[Output], job: Path) -> dict[str, Path]:
+    """The outputs that are files, by the name that a job keeps their positions under."""
+    return {_in_job(str(each), job): Path(each) for each in outputs if isinstance(each, str | PathLike)}
+
+
+def _in_job(name: str, job: Path) -> str:
+    """An output's path as seen from its job's folder, so that both may be moved, or named from elsewhere."""
+    try:
+        return relpath(name, job.parent)
+    except ValueError:  # another drive, on Windows
+        return str(Path(name).resolve())
+
+
+def _opened(
+    stores: Mapping[str, tuple[Store, Output]], start: Start | None, job: "Job | None", stack: ExitStack
+) -> dict[str, Store]:
+    """Open every store where it begins or goes on; all are checked before the first is touched."""
+    begins: dict[str, tuple[Store, Position | Start]] = {}
+    for name, (store, output) in stores.items():
+        if job is None:
+            begins[name] = store, start_of(output, start)
+        else:
+            known = _in_job(name, job.path) if isinstance(output, str | PathLike) else name
+            begins[known] = store, job.at(known)
+    for store, begin in begins.values():
         store.open(begin)
         stack.callback(store.close)
-    return {name: store for name, (store, _) in named.items()}
+    return {name: store for name, (store, _) in begins.items()}
 
 
 def _failed_file(
-    path: str | PathLike[str] | None, start: Start | None, stack: ExitStack
+    path: str | PathLike[str] | None, start: Start | None, job: "Job | None", stack: ExitStack
 ) -> FailedFile | None:
     if path is None:
         return None
-    start_of(path, Start.FRESH if start is None else start)
     failed = FailedFile(path)
+    start_of(path, Start.FRESH if start is None else start)
     failed.open(is_fresh=start is not Start.APPEND)
     stack.callback(failed.close)
     return failed
+
+
+def _without_secrets(settings: Settings) -> dict[str, Any]:
+    """The knobs as plain values; those that may hold a password are left out."""
+    secret = {"header", "cookie", "proxy"}
+    return {each.name: getattr(settings, each.name) for each in fields(settings) if each.name not in secret}
+
+
+def _nobody(said: str) -> None:
+    """Tell it to nobody."""

@@ -65,10 +65,18 @@ class Engine:
         frontier: Where URLs wait.
         landing: Where chains end.
         stats: What is counted.
+        answered: Pages that earlier runs of the same job fetched; they count for the page limit.
     """
 
     def __init__(
-        self, settings: Settings, *, backend: Any, frontier: Frontier, landing: Landing, stats: Stats
+        self,
+        settings: Settings,
+        *,
+        backend: Any,
+        frontier: Frontier,
+        landing: Landing,
+        stats: Stats,
+        answered: int = 0,
     ) -> None:
         """Put the parts together; no worker is started."""
         backend = settings.backend if backend is None else backend
@@ -105,7 +113,7 @@ class Engine:
             ),
             landing=landing,
             limits=Limits(
-                max_pages=settings.max_pages,
+                max_pages=None if settings.max_pages is None else max(0, settings.max_pages - answered),
                 max_time_s=settings.max_time,
                 max_redirects=settings.max_redirects,
             ),

@@ -8,7 +8,7 @@ request, or an iterable of them (a generator, most often).
 import difflib
 import inspect
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -71,6 +71,13 @@ class Handlers:
         """Register what gets the pages that failed."""
         _name_of(handler)
         self._on_failure = handler
+
+    def registered(self) -> Iterator[tuple[str, Handler]]:
+        """Every handler and its name; the same one may come more than once."""
+        for route in (*self._routes, *self._defaults):
+            yield route.name, route.handler
+        if self._on_failure is not None:
+            yield _name_of(self._on_failure), self._on_failure
 
     def may_want(self, request: Request) -> bool:
         """Whether some handler may want the body of the answer to this request."""

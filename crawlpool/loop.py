@@ -117,6 +117,8 @@ class Crawl:
         stats.begin(self._started_at)
         self._committed_at = self._started_at - COMMIT_S  # the first page is shown at once
         self._is_stopping = False
+        self._is_resumed = False
+        self._is_whole = True  # no outcome is half settled
 
     # What goes in
 
@@ -130,8 +132,18 @@ class Crawl:
         self._refuse(bad)
         self._wake(self._frontier.add(good))
 
-    def go_on(self) -> None:
-        """Take up what waits in the frontier from before."""
+    def go_on(self, listed: Iterable[tuple[str, str]]) -> None:
+        """Take up what waits in the frontier from an earlier run.
+
+        Args:
+            listed: URLs that the user named then, each with the one where its redirects ended.
+        """
+        self._is_resumed = True
+        for target, final_url in listed:
+            self._outgoing.add_seed(target)
+            self._following.scope.add_seed(target)
+            if final_url != target:
+                self._following.scope.add_host_of(final_url)
         for each in self._frontier.hosts():
             self._gate.wake(each)
 
@@ -158,7 +170,7 @@ class Crawl:
         self._wake(fresh)
         if fresh or bad:
             self.stats.listed()
-        else:
+        elif not self._is_resumed:  # else it may well be one of an earlier run
             self.stats.duplicate()
 
     def _refuse(self, bad: Iterable[Failure]) -> None:
@@ -189,7 +201,7 @@ class Crawl:
             waiting=self._frontier.waiting(), out=self._crew.out, workers=self._crew.lanes, now=now
         )
         if is_over:
-            self.commit()
+            self.commit(is_last=True)
             return False
         is_held_back = self._crew.has_room(now) and self._frontier.waiting() > 0 and not self._is_stopping
         delivery = self._inbox.take(self._wait_s(now, patience_s))
@@ -210,10 +222,19 @@ class Crawl:
         if not self.ended:
             self.ended = "stopped"
 
-    def commit(self) -> None:
-        """Flush the stores, and close for good what is done."""
+    def positions(self) -> Positions:
+        """Where each store stands now, brought to the disk."""
+        return self._landing.flush()
+
+    def save(self) -> None:
+        """Commit what is done after the crawl was broken off, unless that was in the middle of settling an outcome."""
+        if self._is_whole:
+            self.commit(is_last=True)
+
+    def commit(self, *, is_last: bool = False) -> None:
+        """Flush the stores, and close for good what is done; the last one also keeps what is only known."""
         self._committed_at = self._clock()
-        if self._ends:
+        if self._ends or is_last:
             positions = self._landing.flush()
             self._frontier.commit(self._ends, positions)
             self._ends.clear()
@@ -421,6 +442,7 @@ class Crawl:
 
     def _end(self, outcome: Outcome) -> None:
         """Record the final outcome of a chain, and take up what it leads to."""
+        self._is_whole = False
         if isinstance(outcome, Response):
             if outcome.request.is_listed and outcome.request.redirects:
                 self._following.scope.add_host_of(outcome.final_url)

@@ -8,6 +8,7 @@ Every URL that was accepted ends in exactly one call, `answered` or `failed`.
 """
 
 from collections import Counter, deque
+from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from .model import Failure, Response
@@ -33,6 +34,23 @@ MOST_FAILURES = 100
 
 _WINDOW_S = 10.0
 _SAMPLE_S = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """What earlier runs of a job did.
+
+    Attributes:
+        pages: URLs that came to an end.
+        failed: Those of them without a good answer.
+        listed_failed: Those of them that the user named.
+        listed_waiting: URLs that the user named and that still wait.
+    """
+
+    pages: int = 0
+    failed: int = 0
+    listed_failed: int = 0
+    listed_waiting: int = 0
 
 
 class HostCount:
@@ -92,6 +110,7 @@ class Stats:
         out: Requests with a worker now.
         workers: Workers that exist now.
         most_workers: The most that existed at once.
+        earlier: What earlier runs of the same job did; none of it is in the other counts.
     """
 
     def __init__(self) -> None:
@@ -123,6 +142,7 @@ class Stats:
         self.out = 0
         self.workers = 0
         self.most_workers = 0
+        self.earlier = Earlier()
         self._began: float | None = None
         self._latest = 0.0
         self._samples: deque[tuple[float, int, int]] = (

@@ -44,14 +44,21 @@ def exit_code(stats: Stats, *, ended: str, interrupted: int, fail_on: str) -> in
     Returns:
         The signal's code when it cut the crawl short; 3 when URLs failed that
         `fail_on` asks about, where a line that holds no URL is a listed one that
-        failed, and so is a listed URL that a limit left unasked; else 0.
+        failed, and so is a listed URL that a limit left unasked; else 0. Earlier runs of
+        a job count. 6 when there was nothing to do.
     """
+    if ended == "nothing to do":
+        return 6
     if interrupted and ended == "stopped":
         return interrupted
     if fail_on == "none":
         return 0
-    failed = stats.any_failed if fail_on == "any" else stats.listed_failed
-    is_cut_short = ended != "finished" and stats.listed_ended < stats.seeds
+    earlier = stats.earlier
+    if fail_on == "any":
+        failed = stats.any_failed + earlier.failed
+    else:
+        failed = stats.listed_failed + earlier.listed_failed
+    is_cut_short = ended != "finished" and stats.listed_ended < stats.seeds + earlier.listed_waiting
     return 3 if failed or stats.bad_line_count or is_cut_short else 0
 
 
@@ -67,8 +74,17 @@ def headline(stats: Stats, *, ended: str, left: int = 0, outputs: Sequence[str] 
     return said + "."
 
 
-def closing_rows(stats: Stats, *, hints: Iterable[str] = (), failed_file: str | None = None) -> list[Row]:
-    """The table below the headline, as labels and lines; what did not happen has no row."""
+def closing_rows(
+    stats: Stats, *, hints: Iterable[str] = (), failed_file: str | None = None, job: str | None = None
+) -> list[Row]:
+    """The table below the headline, as labels and lines; what did not happen has no row.
+
+    Args:
+        stats: What the crawl did.
+        hints: What would help.
+        failed_file: Where the URLs that failed are listed.
+        job: The job by which the crawl can go on; None when it is over, or has none.
+    """
     rows: list[Row] = []
 
     def add(label: str, lines: Iterable[str]) -> None:
@@ -87,7 +103,9 @@ def closing_rows(stats: Stats, *, hints: Iterable[str] = (), failed_file: str | 
     add("read", [_read(stats)])
     add("slowest hosts", _slowest(stats))
     add("time", _time(stats))
+    add("earlier runs", [_earlier(stats)])
     add("what would help", hints)
+    add("to go on", [f"run the same command again; {job} knows where it stopped" if job else ""])
     return rows
 
 
@@ -142,6 +160,14 @@ def _seeds(stats: Stats) -> str:
     if stats.bad_line_count:
         said.append(f"{count(stats.bad_line_count, 'line')} without a URL")
     return ", ".join(said)
+
+
+def _earlier(stats: Stats) -> str:
+    earlier = stats.earlier
+    if not earlier.pages:
+        return ""
+    said = count(earlier.pages, "page")
+    return f"{said}, {count(earlier.failed)} failed" if earlier.failed else said
 
 
 def _read(stats: Stats) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from ..errors import ConfigError, CrawlpoolError
-from ..settings import Settings
+from ..settings import Settings, knobs
 from .flags import SHORT_HELP, crawl_parser, parse, settings_of
 from .screen import Above, Screen
 
@@ -45,7 +45,38 @@ def crawl(words: Sequence[str]) -> int:
         return 0
     if not given.words:
         raise ConfigError("nothing to crawl: name a URL, a file of URLs, or - for standard input")
-    settings = settings_of(given)
+    return _run(given, settings_of(given))
+
+
+def go_on(job: Path, words: Sequence[str]) -> int:
+    """Run a job's own crawl again, as the command line that began it said, with further flags.
+
+    Raises:
+        ConfigError: The job was begun by a program and not by a command.
+        FrontierError: The job file cannot be used.
+    """
+    from ..job.file import JobFile  # noqa: PLC0415  imports stand where they are needed, so that starting is quick
+
+    file = JobFile(job)
+    try:
+        command, kept = file.get("command"), file.get("settings") or {}
+    finally:
+        file.close()
+    if not command:
+        raise ConfigError(f"{job} was begun by a program: run that again, it goes on with the job")
+    given = parse(crawl_parser(), words)
+    given.words = [*command.get("words", ()), *given.words]
+    given.output = given.output or command.get("output", [])
+    for name in ("failed", "handler", "column"):
+        setattr(given, name, getattr(given, name) or command.get(name))
+    given.job, given.no_job = str(job), False
+    for name, value in kept.items():
+        if not hasattr(given, name) and name in knobs():
+            setattr(given, name, value)
+    return _run(given, settings_of(given))
+
+
+def _run(given: argparse.Namespace, settings: Settings) -> int:
     screen = Screen(sys.stderr, quiet=given.quiet)
     seeds = _seeds(given)
     if given.dry_run:
@@ -104,7 +135,11 @@ def _crawl(given: argparse.Namespace, settings: Settings, seeds: Iterator[Any], 
                 _with_note(seeds, given, settings, screen),
                 output=outputs,
                 start=start,
+                refresh=given.refresh,
                 failed=given.failed,
+                job=False if given.no_job else given.job,
+                same=_same(given),
+                command=_command(given),
                 watch=watch,
                 notice=screen.say,
             )
@@ -112,14 +147,59 @@ def _crawl(given: argparse.Namespace, settings: Settings, seeds: Iterator[Any], 
             if _is_reader_gone(error):
                 return interrupts.code
             around.close()
-            end.show(crawler.stats, ended="error")
+            end.show(crawler.stats, ended="error", job=crawler.job)
             raise
         except KeyboardInterrupt:
             around.close()
-            end.show(crawler.stats, ended="stopped")
+            end.show(crawler.stats, ended="stopped", job=crawler.job)
             return interrupts.code or 130
-    end.show(result.stats, ended=result.ended, left=result.waiting)
+    end.show(result.stats, ended=result.ended, left=result.waiting, job=result.job)
     return exit_code(result.stats, ended=result.ended, interrupted=interrupts.code, fail_on=given.fail_on)
+
+
+def _same(given: argparse.Namespace) -> dict[str, str]:
+    """What else has to be the same when a job goes on: the words, the files that they name, the handler's file."""
+    from ..identity import digest_of_file  # noqa: PLC0415
+
+    if given.no_job or not (given.job or any(file != "-" for file in given.output)):
+        return {}  # no job: nothing is compared, so nothing need be read
+    same = {"seeds": " ".join(_told(word) for word in given.words)}
+    for word in given.words:
+        if word != "-" and isfile(word):  # noqa: PTH113  Path.is_file raises for a long URL
+            same[_told(word)] = same.get(_told(word), "") + digest_of_file(Path(word))
+    if given.column is not None:
+        same["column"] = given.column
+    if given.handler is not None:
+        file, colon, name = given.handler.rpartition(":")
+        file = file or given.handler
+        same["handler"] = f"{_told(file)}{colon}{name}" if colon else _told(file)
+        if isfile(file):  # noqa: PTH113
+            same[_told(file)] = digest_of_file(Path(file))
+    return same
+
+
+def _told(word: str) -> str:
+    """A word as it is compared: a file by its name alone, so that its folder may be moved."""
+    return Path(word).name if isfile(word) else word  # noqa: PTH113
+
+
+def _command(given: argparse.Namespace) -> dict[str, Any]:
+    """How the crawl is started again, from whatever folder; what may be secret (headers, cookies) is not in it."""
+
+    def found(name: str) -> str:
+        return str(Path(name).resolve()) if name != "-" and isfile(name) else name  # noqa: PTH113
+
+    handler = given.handler
+    if handler is not None:
+        file, colon, name = handler.rpartition(":")
+        handler = f"{found(file)}{colon}{name}" if colon else found(handler)
+    return {
+        "words": [found(word) for word in given.words],
+        "output": [name if name == "-" else str(Path(name).resolve()) for name in given.output],
+        "failed": given.failed and str(Path(given.failed).resolve()),
+        "handler": handler,
+        "column": given.column,
+    }
 
 
 def _with_note(
@@ -212,14 +292,19 @@ class _End:
     settings: Settings
     screen: Screen
 
-    def show(self, stats: "Stats", *, ended: str, left: int = 0) -> None:
-        """Say how it went; nothing when nothing was done."""
-        if self.screen.quiet or not (stats.pages or stats.bad_line_count or ended != "error"):
+    def show(self, stats: "Stats", *, ended: str, left: int = 0, job: Path | None = None) -> None:
+        """Say how it went; nothing when nothing was done, or when that was said already."""
+        if self.screen.quiet or ended == "nothing to do":
+            return
+        if not (stats.pages or stats.bad_line_count or ended != "error"):
             return
         from .closing import closing_rows, headline, show  # noqa: PLC0415
         from .hints import what_would_help  # noqa: PLC0415
 
         hints = what_would_help(stats, self.settings, _workers(self.settings))
-        rows = closing_rows(stats, hints=hints, failed_file=self.given.failed)
+        is_open = job is not None and (ended in {"stopped", "error", "max_time"} or left > 0)
+        rows = closing_rows(
+            stats, hints=hints, failed_file=self.given.failed, job=str(job) if is_open else None
+        )
         files = [file for file in self.given.output if file != "-"]
         show(self.screen, headline(stats, ended=ended, left=left, outputs=files), rows)

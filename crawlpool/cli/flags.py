@@ -240,11 +240,27 @@ def _add_own(parser: Parser) -> None:
         help="Write the URLs that failed to this file, with why; it can be crawled again.",
     )
     existing = out.add_mutually_exclusive_group()
-    existing.add_argument("--fresh", action="store_true", help="Start over: replace an output that exists.")
     existing.add_argument(
-        "--append", action="store_true", help="Keep what is in an output that exists, and add to it."
+        "--fresh", action="store_true", help="Start over: replace an output that exists, and its job."
     )
-    out.add_argument("--no-job", action="store_true", help="Keep no job file beside the output.")
+    existing.add_argument(
+        "--append", action="store_true",
+        help="Keep what is in an output that exists, and add to it; a job that is there goes on, also with other seeds, "
+        "scope or handler than before.",
+    )  # fmt: skip
+    existing.add_argument(
+        "--refresh", action="store_true",
+        help="Fetch all pages of a finished job again, and add them behind what is there.",
+    )  # fmt: skip
+    job = out.add_mutually_exclusive_group()
+    job.add_argument(
+        "--job", metavar="FILE",
+        help="Keep the job in this file: what a crawl needs to go on after it was broken off. Default: the first "
+        "output's name and .job; none without an output file.",
+    )  # fmt: skip
+    job.add_argument(
+        "--no-job", action="store_true", help="Keep no job file: a crawl that breaks off is lost."
+    )
     out.add_argument(
         "--handler", metavar="FILE:FUNCTION",
         help="Call this function with each page and store what it yields, such as shop.py:parse or package.module:parse.",

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FrontierError
-from .schema import connect, in_words, named, upgrade
+from .schema import JobInUse, connect, in_words, named, upgrade
 
 _MOMENT_S = 2.0
 """Seconds in which a reader who looked at just the wrong moment lets go again."""
@@ -56,7 +56,7 @@ class JobFile:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise FrontierError(in_words(self.path, error)) from error
-            raise FrontierError(
+            raise JobInUse(
                 f"{self.path} is in use{self._by_whom()}; a job has one crawl at a time"
             ) from None
 

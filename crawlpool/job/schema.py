@@ -31,6 +31,14 @@ MOST_SKIPS: Final = 100_000
 """Links not followed that are kept one by one; all are counted."""
 
 
+class JobInUse(FrontierError):  # noqa: N818  an event, not a fault
+    """Another process holds the job."""
+
+
+class NoJobFile(FrontierError):  # noqa: N818  the same
+    """It is a database, but none of ours."""
+
+
 class State(IntEnum):
     """What a row of `url` is."""
 
@@ -185,7 +193,7 @@ def _check_kind(db: sqlite3.Connection, path: Path) -> None:
     (kind,) = db.execute("PRAGMA application_id").fetchone()
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if tables and kind != APPLICATION_ID:
-        raise FrontierError(
+        raise NoJobFile(
             f"{path} is an SQLite database, but no job file of crawlpool; name another with --job"
         )
     if version > VERSION:

@@ -1,0 +1,124 @@
+"""What has to be the same when a crawl goes on: seeds, scope and the code of the handlers, as short texts.
+
+A job keeps these texts. When they differ at the next start, the pages that are
+there and those to come would not be of one crawl, so the difference is named and
+the crawl refused until somebody says what is meant.
+"""
+
+import inspect
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from .errors import ConfigError
+from .handlers import Handlers
+from .model import Request
+from .settings import Settings
+
+Same = Mapping[str, str]
+"""What is compared, by the name that a message gives it; a digest stands for what is too long to be said."""
+
+_DIGEST = "digest "
+
+
+def digest(data: bytes) -> str:
+    """A text that stands for data: the same for the same bytes, and for no others."""
+    return _DIGEST + blake2b(data, digest_size=12).hexdigest()
+
+
+def digest_of_file(path: Path) -> str:
+    """The same for the content of a file, read piece by piece.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    seen = blake2b(digest_size=12)
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(1 << 20):
+                seen.update(piece)
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
+    return _DIGEST + seen.hexdigest()
+
+
+def of_settings(settings: Settings) -> dict[str, str]:
+    """The knobs that say which URLs belong to the crawl."""
+    said = {"follow": "on" if settings.follow else "off"}
+    if settings.follow:
+        said["depth"] = "no limit" if settings.depth is None else str(settings.depth)
+        said["scope"] = settings.scope
+        said["include"] = ", ".join(settings.include) or "none"
+        said["exclude"] = ", ".join(settings.exclude) or "none"
+    return said
+
+
+def of_seeds(seeds: Any) -> dict[str, str]:
+    """Seeds that are there at once; what is read as the crawl goes (a generator, a file) cannot be compared.
+
+    Those that a program gives as a list; the command compares its files itself.
+    """
+    if isinstance(seeds, str | Request):
+        seeds = [seeds]
+    if not isinstance(seeds, list | tuple):
+        return {}
+    seen = blake2b(digest_size=12)
+    for seed in seeds:
+        text = f"{seed.method} {seed.url}" if isinstance(seed, Request) else str(seed)
+        seen.update(text.encode("utf-8", "surrogatepass") + b"\n")
+        if isinstance(seed, Request):
+            seen.update(seed.body + b"\n")
+    return {"seeds": _DIGEST + seen.hexdigest()}
+
+
+def of_handlers(handlers: Handlers) -> dict[str, str]:
+    """The code of every handler, by its name.
+
+    Raises:
+        ConfigError: One is a lambda: a request that waits in a job names its handler, and a lambda has no name.
+    """
+    said: dict[str, str] = {}
+    for name, handler in handlers.registered():
+        if name == "<lambda>":
+            raise ConfigError(
+                "a handler is a lambda, which has no name that a job could keep; write it as a function "
+                "with def, or do without a job (job=False, --no-job)"
+            )
+        key = f"handler {name}"
+        said[key] = digest(f"{said.get(key, '')}{_code_of(handler)}".encode("utf-8", "surrogatepass"))
+    return said
+
+
+def differences(before: Same, now: Same) -> list[str]:
+    """What is not the same, each in a few words; what only one side knows counts unless it is about the seeds."""
+    said = []
+    for name in dict.fromkeys((*before, *now)):
+        was, is_ = before.get(name), now.get(name)
+        if was == is_ or (name == "seeds" and None in {was, is_}):
+            continue
+        if was is None:
+            said.append(f"{name} (new)")
+        elif is_ is None:
+            said.append(f"{name} (no more)")
+        elif was.startswith(_DIGEST) or is_.startswith(_DIGEST):
+            said.append(f"{name} (changed)")
+        else:
+            said.append(f"{name} (was {was}, now {is_})")
+    return said
+
+
+def _code_of(handler: Any) -> str:
+    """The source of a function; its byte code where there is none; its name for what has neither."""
+    try:
+        return inspect.getsource(handler)
+    except (OSError, TypeError):
+        code = getattr(handler, "__code__", None)
+        return _parts_of(code) if isinstance(code, CodeType) else type(handler).__qualname__
+
+
+def _parts_of(code: CodeType) -> str:
+    constants: Iterable[Any] = code.co_consts
+    inner = [_parts_of(each) if isinstance(each, CodeType) else repr(each) for each in constants]
+    return f"{code.co_code.hex()} {code.co_names} {inner}"

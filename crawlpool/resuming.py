@@ -1,0 +1,299 @@
+"""What happens to outputs and their job when a crawl begins: one table, the same everywhere.
+
+    output  its job     no flag                    --append              --fresh     --refresh
+    no      none        start                      start                 start       start
+    yes     none        refuse, name the flags     start behind it       start over  as without
+    any     unfinished  go on, if it is the same   go on, as now given   start over  refuse
+    any     finished    nothing to do              go on, as now given   start over  fetch all again
+
+"Go on, as now given" takes new seeds, scope and handlers for what is still to come;
+what was fetched is not fetched again. "Fetch all again" adds behind what is there.
+Nothing is ever asked, so that it works the same without a terminal.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from . import __version__
+from .errors import ConfigError, FrontierError
+from .frontiers.base import Positions
+from .frontiers.sqlite import SqliteFrontier
+from .identity import Same, differences
+from .job.file import JobFile
+from .job.place import network_of
+from .job.schema import APPLICATION_ID, JobInUse, NoJobFile, State, named
+from .redirects import may_travel
+from .stats import Earlier
+from .stores.base import Position, Start
+
+_HEADER = b"SQLite format 3\x00"
+_FORGOTTEN = ("url", "host", "attempt", "skip", "skipped")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a crawl is to do with its job, as it was asked for.
+
+    Attributes:
+        path: The job file.
+        start: `FRESH`, `APPEND`, or None for neither flag.
+        is_refresh: Whether all is to be fetched again.
+        outputs: The outputs that are files, by the name that the job keeps their positions under.
+        same: What has to be the same as at the start of the job.
+        settings: The knobs, no secrets among them.
+        command: How the crawl is started again; empty for one that a program started.
+    """
+
+    path: Path
+    start: Start | None
+    is_refresh: bool
+    outputs: Mapping[str, Path]
+    same: Same
+    settings: Mapping[str, Any]
+    command: Mapping[str, Any]
+
+
+class Job:
+    """The job of one run, as a context: its file is held from here on, and let go at the end.
+
+    Attributes:
+        is_over: There is nothing to do: it is finished already.
+        is_resumed: It goes on with what an earlier run left.
+        said: A sentence on that; "" for a crawl that starts.
+        earlier: What earlier runs did.
+
+    Raises:
+        ConfigError: The table says to refuse; the message says why, and what would do.
+        FrontierError: The job file cannot be used, or another process holds it.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        """Open the job and decide."""
+        self._plan = plan
+        self.is_over = False
+        self.is_resumed = False
+        self.said = ""
+        self.earlier = Earlier()
+        if plan.start is Start.FRESH:
+            _wipe(plan.path)
+        elif not _is_there(plan.path) and plan.start is None:
+            _refuse_existing(plan.outputs)
+        self._file = JobFile(plan.path)
+        try:
+            with named(plan.path):
+                self._begin()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _begin(self) -> None:
+        file, plan = self._file, self._plan
+        state = file.get("state")
+        before: Same = file.get("same") or {}
+        changed = differences(before, plan.same)
+        if state is None:
+            if plan.start is None:
+                _refuse_existing(plan.outputs)
+            file.set("start", (plan.start or Start.FRESH).value)
+            file.set("outputs", list(plan.outputs))
+        elif plan.start is Start.APPEND:
+            self._resume(changed)
+        elif state == "finished" and plan.is_refresh:
+            self._refresh()
+        elif state == "finished":
+            self._decline(changed)
+            return
+        elif plan.is_refresh:
+            raise ConfigError(
+                f"{plan.path} is not finished: without --refresh the crawl goes on, --fresh starts over"
+            )
+        elif changed:
+            raise ConfigError(
+                f"{plan.path} is of another crawl: {'; '.join(changed)}. --append goes on with what is given now, "
+                "--fresh starts over"
+            )
+        else:
+            self._resume([])
+        if state is None or changed or not before:
+            file.set("same", dict(plan.same))
+        if plan.command:
+            file.set("command", dict(plan.command))
+        file.set("state", "unfinished")
+        file.set("ended", None)
+        file.set("settings", dict(plan.settings))
+        self._run = file.begin_run(plan.settings, __version__)
+        file.commit()
+        self.frontier = SqliteFrontier(file, run=self._run, may_keep=may_travel)
+
+    def _resume(self, changed: Sequence[str]) -> None:
+        file = self._file
+        self.is_resumed = True
+        if changed:
+            file.set("seeds_read", False)
+            outputs = file.get("outputs") or []
+            file.set("outputs", [*outputs, *(name for name in self._plan.outputs if name not in outputs)])
+        self.earlier = self._count()
+        waiting = self._waiting()
+        self.said = (
+            f"{self._plan.path}: going on, {self.earlier.pages:,} pages are there and {waiting:,} URLs wait"
+            + (f"; changed: {'; '.join(changed)}" if changed else "")
+        )
+
+    def _refresh(self) -> None:
+        """Forget the URLs, and keep the positions: what comes is added behind what is there."""
+        for table in _FORGOTTEN:
+            self._file.db.execute(f"DELETE FROM {table}")  # noqa: S608  a name of ours
+        self._file.set("seeds_read", False)
+        self.said = f"{self._plan.path}: fetching everything again, behind what is there"
+
+    def _decline(self, changed: Sequence[str]) -> None:
+        self.is_over = True
+        self.earlier = self._count()
+        news = f" (changed since: {'; '.join(changed)})" if changed else ""
+        self.said = (
+            f"{self._plan.path} is finished, {self.earlier.pages:,} pages are there{news}: nothing to do. --append adds "
+            "what is new, --refresh fetches all again, --fresh starts over"
+        )
+
+    def _count(self) -> Earlier:
+        pages, failed, listed_failed, listed_waiting = self._file.db.execute(
+            "SELECT sum(state IN (1, 2)), sum(state IN (1, 2) AND kind IS NOT NULL), "
+            "sum(state IN (1, 2) AND kind IS NOT NULL AND listed), sum(state = 0 AND listed) FROM url"
+        ).fetchone()
+        return Earlier(
+            pages=pages or 0,
+            failed=failed or 0,
+            listed_failed=listed_failed or 0,
+            listed_waiting=listed_waiting or 0,
+        )
+
+    def _waiting(self) -> int:
+        return int(
+            self._file.db.execute("SELECT count(*) FROM url WHERE state = ?", (State.WAITING,)).fetchone()[0]
+        )
+
+    def __enter__(self) -> Self:
+        """It is open already."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go of the file; what was not committed is dropped."""
+        self._file.close()
+
+    @property
+    def path(self) -> Path:
+        """Where the job file is."""
+        return self._plan.path
+
+    @property
+    def left(self) -> int:
+        """URLs that wait in the file."""
+        with named(self._plan.path):
+            return self._waiting()
+
+    @property
+    def has_all_seeds(self) -> bool:
+        """Whether the seeds were read to their end, so that they need not be read again."""
+        return bool(self._file.get("seeds_read"))
+
+    @property
+    def warning(self) -> str:
+        """What is worth knowing of where the file lies; "" on a local disk."""
+        kind = network_of(self._plan.path)
+        if not kind:
+            return ""
+        return (
+            f"{self._plan.path} lies on a network file system ({kind}), where a crash of the machine or a second "
+            "machine may damage a job; --job PATH names one on a local disk"
+        )
+
+    def limit_reached(self, max_pages: int | None) -> bool:
+        """Whether earlier runs fetched all the pages that the limit allows; says so."""
+        if max_pages is None or not self.is_resumed or self.frontier.answered() < max_pages:
+            return False
+        self.is_over = True
+        self.said = (
+            f"{self._plan.path} has its {max_pages:,} pages, as many as --max-pages allows: nothing to do. "
+            "A higher --max-pages goes on"
+        )
+        self.end("max_pages")
+        return True
+
+    def at(self, name: str) -> Position | Start:
+        """Where a store goes on: at its last committed position, or else where the job began."""
+        found = self._file.db.execute("SELECT positions FROM batch ORDER BY id DESC LIMIT 1").fetchone()
+        if found is not None:
+            positions = json.loads(found[0])
+            if name in positions:
+                return positions[name]
+            return Start.APPEND  # an output that was added later
+        return Start(self._file.get("start") or Start.FRESH.value)
+
+    def began(self, positions: Positions) -> None:
+        """The stores are open: note where each stands before the first record is written."""
+        with named(self._plan.path):
+            self.frontier.commit((), positions)
+
+    def seeds_are_read(self) -> None:
+        """Note it, together with the URLs that came of them."""
+        self._file.set("seeds_read", True)
+
+    def end(self, ended: str) -> None:
+        """The run is over, and everything is committed: say how."""
+        with named(self._plan.path):
+            self._file.set("state", "finished" if ended == "finished" else "unfinished")
+            self._file.set("ended", ended)
+            self._file.end_run(self._run, ended)
+            self._file.commit()
+
+    def fail(self, ended: str) -> None:
+        """The run broke off: what was not committed is dropped, and the reason kept if that can be."""
+        try:
+            self._file.db.execute("ROLLBACK")
+            self._file.db.execute("BEGIN IMMEDIATE")
+            self.end(ended)
+        except Exception:  # noqa: BLE001  the error that broke the crawl is the one to tell
+            return
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() and path.stat().st_size > 0
+
+
+def _refuse_existing(outputs: Mapping[str, Path]) -> None:
+    for path in outputs.values():
+        if _is_there(path) and path.is_file():
+            raise ConfigError(f"{path} exists: --fresh replaces it, --append adds to it")
+
+
+def _wipe(path: Path) -> None:
+    """Remove an old job, unless somebody works on it or the file is something else."""
+    if not path.exists():
+        return
+    try:
+        JobFile(path).close()
+    except (JobInUse, NoJobFile):
+        raise
+    except FrontierError:  # damaged, or of a newer crawlpool
+        if not _is_ours(path):
+            raise
+    for each in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+        try:
+            each.unlink(missing_ok=True)
+        except OSError as error:
+            raise FrontierError(f"cannot remove {each}: {error.strerror or error}") from error
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file that cannot be opened was a job: by the mark in its header, or by its name."""
+    try:
+        head = path.open("rb").read(100)
+    except OSError:
+        return False
+    return head[68:72] == APPLICATION_ID.to_bytes(4, "big") or path.suffix == ".job"
