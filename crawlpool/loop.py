@@ -287,7 +287,8 @@ class Crawl:
         for outcome, is_going_on in zip(outcomes, goes_on, strict=True):
             asked = host(outcome.request.target)
             if isinstance(outcome, Response):
-                self._gate.began(asked, now - (time.time() - outcome.fetched_at))
+                # A clock that is set back meanwhile must not put the beginning into the future.
+                self._gate.began(asked, now - max(0.0, time.time() - outcome.fetched_at))
             if not is_going_on:
                 self._gate.finished(asked)
             self._settle(outcome, now)

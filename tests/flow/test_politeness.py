@@ -458,3 +458,21 @@ def test_every_request_names_the_project(site):
     list(fetch(site.url + "/a", backend="sync"))
     assert all(arrival.header("user-agent").startswith("crawlpool/") for arrival in site.log)
     assert all("http" in arrival.header("user-agent") for arrival in site.log)
+
+
+def test_a_clock_that_is_set_back_delays_no_host(site, crawl, monkeypatch):
+    seeds = urls(site, 4)
+
+    class SetBack:
+        monotonic = staticmethod(time.monotonic)
+
+        @staticmethod
+        def time():
+            return time.time() - 3600.0
+
+    monkeypatch.setattr("crawlpool.loop.time", SetBack)
+    started = time.monotonic()
+    records = crawl(seeds, delay=0.05, max_time=20.0)
+
+    assert len(records) == 4
+    assert time.monotonic() - started < 5.0
