@@ -27,7 +27,7 @@ _PASSING: Final = frozenset(
 """Causes that may be gone at the next try; a name that does not resolve or a bad certificate is not."""
 
 _NOTHING_SENT: Final = frozenset({FailureKind.CONNECT, FailureKind.CONNECT_TIMEOUT})
-_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})  # RFC 9110, 9.2.2
+IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})  # RFC 9110, 9.2.2
 _LASTING: Final = frozenset({501, 505})  # the server cannot do it, and will not learn to
 _ASKS_FOR_REST: Final = frozenset({429, 503})
 _MOST_DIGITS: Final = 15  # thirty million years; Python refuses to read numbers of 4,301 digits
@@ -107,8 +107,8 @@ class RetryPolicy:
         asked = self._asked_s(outcome, now)
         if asked is not None and asked > self.max_wait_s:
             return Defer(
-                message=f"the server asked for a wait of {_spoken(asked)} (Retry-After); "
-                f"we wait {_spoken(self.max_wait_s)} at most",
+                message=f"the server asked for a wait of {spoken(asked)} (Retry-After); "
+                f"we wait {spoken(self.max_wait_s)} at most",
                 wait_s=asked,
             )
         if attempt > self.retries:
@@ -162,14 +162,14 @@ def retry_after_s(value: str, *, now: float) -> float | None:
 
 def _is_passing(outcome: Outcome) -> bool:
     """Tell whether another try may fare better, and may be made (RFC 9110, 9.2.2)."""
-    is_idempotent = outcome.request.method in _IDEMPOTENT
+    is_idempotent = outcome.request.method in IDEMPOTENT
     if isinstance(outcome, Failure):
         return outcome.kind in (_PASSING if is_idempotent else _NOTHING_SENT)
     status = outcome.status
     return is_idempotent and (status in (408, 429) or (500 <= status < 600 and status not in _LASTING))
 
 
-def _spoken(seconds: float) -> str:
+def spoken(seconds: float) -> str:
     """Say a time as a person would, coarser as it grows."""
     if seconds < 120:
         return f"{seconds:g} s"
