@@ -211,7 +211,7 @@ class Crawler:
             if the_job is not None:
                 the_job.began(engine.crawl.positions())
                 if the_job.is_resumed:
-                    engine.crawl.go_on(the_job.frontier.listed())
+                    engine.crawl.arrivals.go_on(the_job.frontier.listed())
             if the_job is None or not the_job.has_all_seeds:
                 engine.feed(self._listed(seeds, notice, the_job))
             return self._moved(engine, the_job, watch, tuple(stores))
@@ -493,7 +493,10 @@ def _opened(
 
 
 def _failed_file(
-    path: str | PathLike[str] | None, start: Start | None, job: "Job | None", stack: ExitStack
+    path: str | PathLike[str] | None,
+    start: Start | None,
+    job: "Job | None",  # noqa: ARG001
+    stack: ExitStack,
 ) -> FailedFile | None:
     if path is None:
         return None

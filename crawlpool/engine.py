@@ -17,7 +17,7 @@ from .crew import GRACE_S, Crew
 from .following import Following
 from .frontiers.base import Frontier
 from .inbox import Inbox
-from .loop import Crawl, Landing, Limits
+from .loop import Crawl, Limits
 from .model import Request
 from .outgoing import Outgoing
 from .polite.gate import Gate
@@ -25,6 +25,7 @@ from .polite.retry import RetryPolicy
 from .polite.rulebook import Rulebook
 from .scope import Scope
 from .settings import Settings
+from .settling import Landing
 from .stats import Stats
 from .wiring import backend_of, transport_options
 
@@ -148,7 +149,7 @@ class Engine:
 
     def feed(self, seeds: Iterable[Request]) -> None:
         """Name the seeds."""
-        self.crawl.feed(seeds)
+        self.crawl.arrivals.feed(seeds)
 
     def moves(self) -> Iterator[None]:
         """Move the crawl, one step each time; ends when the crawl is over or was halted."""

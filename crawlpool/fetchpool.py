@@ -102,7 +102,7 @@ class FetchPool:
             raise CrawlpoolError("the pool is closed; nothing can be submitted any more")
         request = Request(url) if isinstance(url, str) else url
         pending = Pending(self, callback, error_callback, request.data)
-        self._engine.crawl.plant(replace(request, data=pending, is_listed=True))
+        self._engine.crawl.arrivals.plant(replace(request, data=pending, is_listed=True))
         if not self._is_calling:  # a callback that submits must not wait inside itself
             self._move(0.0)
             while self._engine.crawl.left >= self._most:

@@ -1,0 +1,266 @@
+"""What an outcome sets off: another hop, another try, or the end of its chain.
+
+                        ┌─▶ redirect ──▶ departures, at once
+outcome ─▶ settle ──────┼─▶ try again ─▶ departures, later
+lost with its worker ─┘ └─▶ end ───────▶ landing (handler, stores), links ▸ frontier
+
+What ended is kept in `ends` until the loop commits it, together with where the
+stores then stand.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Protocol
+
+from .arrivals import Arrivals
+from .crew import Lost
+from .departures import Departures
+from .following import Following
+from .frontiers.base import End, Frontier, Positions, Tried, end_of
+from .model import Failure, FailureKind, Outcome, Request, Response
+from .outgoing import Outgoing
+from .polite.gate import Gate
+from .polite.retry import Defer, Retry, RetryPolicy
+from .polite.rulebook import MOST_HOPS, RobotsOf
+from .redirects import next_hop
+from .stats import Stats
+from .urls import host
+from .worker.wire import Want
+
+log = logging.getLogger("crawlpool")
+
+
+class Landing(Protocol):
+    """Where a chain ends: handlers, records, stores."""
+
+    def want(self, request: Request) -> Want:
+        """What is needed of the answer to this request."""
+
+    def land(self, outcome: Outcome) -> Iterable[Request]:
+        """Take the final outcome of a chain; give back what the user wants crawled besides."""
+
+    def flush(self) -> Positions:
+        """Bring what was written to the disk, and say where each store stands."""
+
+
+class Settling:
+    """Settles outcomes, one at a time, in the main thread.
+
+    Args:
+        frontier: Where URLs wait, and what remembers how each went.
+        gate: When hosts may be asked.
+        departures: What goes out again.
+        arrivals: The way in for what handlers ask for.
+        retry: What is tried again.
+        outgoing: Keeps the cookies.
+        following: Which links become requests.
+        landing: Handlers, records, stores.
+        max_redirects: Redirects of one URL that are followed.
+        stats: What is counted.
+
+    Attributes:
+        ends: What ended since the loop committed last.
+    """
+
+    def __init__(
+        self,
+        *,
+        frontier: Frontier,
+        gate: Gate,
+        departures: Departures,
+        arrivals: Arrivals,
+        retry: RetryPolicy,
+        outgoing: Outgoing,
+        following: Following,
+        landing: Landing,
+        max_redirects: int,
+        stats: Stats,
+    ) -> None:
+        """Take the parts."""
+        self._frontier = frontier
+        self._gate = gate
+        self._departures = departures
+        self._arrivals = arrivals
+        self._retry = retry
+        self._outgoing = outgoing
+        self._following = following
+        self._landing = landing
+        self._max_redirects = max_redirects
+        self._stats = stats
+        self._under_way = 0
+        self.ends: list[End] = []
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no outcome is half settled, as one is when an exception came in between."""
+        return self._under_way == 0
+
+    def refuse(self, failure: Failure) -> None:
+        """Record what was never a URL, as a chain that ends where it begins."""
+        self._departures.begin()
+        self.end(failure)
+
+    def take_lost(self, lost: Lost, now: float, *, is_given_up: bool) -> None:
+        """A worker is gone: send again what it held, unless it is what kills workers."""
+        request = lost.request
+        if lost.is_first:
+            self._gate.finished(host(request.target))
+        if lost.was_under_way:
+            log.warning("worker.lost cause=%s losses=%d url=%s", lost.cause, lost.losses, request.target)
+            if not (lost.has_hung or is_given_up or isinstance(request.data, RobotsOf)):
+                self._frontier.tried(
+                    Tried(request=request, came_to="worker_lost", message=lost.cause, at=time.time())
+                )
+        failure = Failure(
+            request=request,
+            kind=FailureKind.TIMEOUT if lost.has_hung else FailureKind.WORKER_LOST,
+            message=f"{lost.cause} with this URL under way, {lost.losses} times",
+            attempts=request.attempt,
+            failed_at=time.time(),
+        )
+        if lost.has_hung:
+            self.settle(failure, now)
+        elif is_given_up:
+            self._conclude(failure, now)
+        elif lost.was_under_way and not isinstance(request.data, RobotsOf):
+            self._departures.put_back(request)
+        else:
+            self._departures.go(request)
+
+    def settle(self, outcome: Outcome, now: float) -> None:
+        """Decide what an outcome sets off: another hop, another try, or the end of its chain."""
+        request = outcome.request
+        if isinstance(outcome, Response):
+            self._outgoing.took(outcome)
+            is_robots = isinstance(request.data, RobotsOf)
+            hop = next_hop(outcome, most=MOST_HOPS if is_robots else self._max_redirects)
+            if isinstance(hop, Request):
+                self._redirect(outcome, hop)
+                return
+            if hop is not None and not is_robots:
+                outcome = hop
+        decision = self._retry.decide(
+            outcome,
+            attempt=request.attempt,
+            now=time.time(),
+            jitter=random.random(),  # noqa: S311
+        )
+        if isinstance(decision, Retry):
+            self._try_again(outcome, decision, now)
+            return
+        if isinstance(decision, Defer):
+            self._departures.defer(host(request.target), now + decision.wait_s, decision.message)
+            if not isinstance(request.data, RobotsOf):
+                outcome = Failure(
+                    request=request,
+                    kind=FailureKind.DEFERRED,
+                    message=decision.message,
+                    attempts=request.attempt,
+                    failed_at=time.time(),
+                    elapsed_s=outcome.elapsed_s,
+                    worker=outcome.worker,
+                )
+        elif (rest_s := self._retry.rest_s(outcome, now=time.time())) > 0:
+            self._gate.rest(host(request.target), now + rest_s)
+        self._conclude(outcome, now)
+
+    def _conclude(self, outcome: Outcome, now: float) -> None:
+        if isinstance(outcome.request.data, RobotsOf):
+            self._stats.robots_fetched()
+            self._departures.learn(outcome.request.data.origin, outcome, now)
+        else:
+            self.end(outcome)
+
+    def _redirect(self, response: Response, hop: Request) -> None:
+        log.debug("page.redirected status=%d to=%s url=%s", response.status, hop.target, response.request.url)
+        if isinstance(hop.data, RobotsOf):
+            self._departures.go(hop, is_first=True)
+            return
+        refusal = None if hop.is_listed else self._why_not(hop)
+        if refusal is None:
+            is_known = not self._frontier.mark(hop)
+            # The answer to a form, and what a page shows at the second knock (a cookie wall), is
+            # nobody else's, although the URL is known.
+            is_its_own = hop.method != response.request.method or hop.target in hop.redirects
+            if is_known and not hop.is_listed and not is_its_own:
+                refusal = "redirect to a known page"
+        if refusal is not None:
+            self._stats.skipped(refusal)
+            self._close(
+                End(
+                    request=hop,
+                    status=response.status,
+                    kind=refusal,
+                    is_left_out=True,
+                    message=hop.target,
+                    at=response.fetched_at,
+                    elapsed_s=response.elapsed_s,
+                    worker=response.worker,
+                ),
+                has_page=False,
+            )
+            return
+        self._frontier.tried(
+            Tried(
+                request=response.request,
+                came_to=f"redirect {response.status}",
+                message=hop.target,
+                at=response.fetched_at,
+                elapsed_s=response.elapsed_s,
+                worker=response.worker,
+            )
+        )
+        self._departures.go(hop)
+
+    def _why_not(self, hop: Request) -> str | None:
+        """Why a redirect leads out of the crawl; what began outside was asked for by a handler, and may."""
+        scope = self._following.scope
+        return None if scope.why_not(hop.redirects[0]) is not None else scope.why_not(hop.target)
+
+    def _try_again(self, outcome: Outcome, retry: Retry, now: float) -> None:
+        request = outcome.request
+        why = outcome.kind.value if isinstance(outcome, Failure) else f"HTTP {outcome.status}"
+        self._stats.retried(why, outcome.elapsed_s)
+        log.debug(
+            "page.retried why=%s attempt=%d wait_ms=%d url=%s",
+            why,
+            request.attempt,
+            retry.wait_s * 1000,
+            request.target,
+        )
+        if not isinstance(request.data, RobotsOf):
+            self._frontier.tried(
+                Tried(
+                    request=request,
+                    came_to=why,
+                    message=outcome.message if isinstance(outcome, Failure) else "",
+                    at=outcome.failed_at if isinstance(outcome, Failure) else outcome.fetched_at,
+                    elapsed_s=outcome.elapsed_s,
+                    worker=outcome.worker,
+                    wait_s=retry.wait_s,
+                )
+            )
+        if retry.rest_host:
+            self._gate.rest(host(request.target), now + retry.wait_s)
+        self._departures.go_later(replace(request, attempt=request.attempt + 1), now + retry.wait_s)
+
+    # Where a chain ends
+
+    def end(self, outcome: Outcome) -> None:
+        """Record the final outcome of a chain, and take up what it leads to."""
+        self._under_way += 1
+        if isinstance(outcome, Response):
+            if outcome.request.is_listed and outcome.request.redirects:
+                self._following.scope.add_host_of(outcome.final_url)
+            self._arrivals.wake(self._frontier.add(self._following.links_of(outcome)))
+        before = self._stats.items
+        self._arrivals.add(self._landing.land(outcome))
+        self._close(end_of(outcome, items=self._stats.items - before), has_page=isinstance(outcome, Response))
+        self._under_way -= 1
+
+    def _close(self, end: End, *, has_page: bool) -> None:
+        self.ends.append(end)
+        self._departures.close(has_page=has_page)
