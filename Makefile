@@ -1,18 +1,24 @@
 # make demo   set everything up, serve a sample site on loopback, crawl it with the real command
 # make test   set everything up, run the tests
+# make chaos  kill, stop, fill and cut at random for half an hour; CHAOS_SEED and CHAOS_ROUNDS choose the dice
 # make check  what CI runs before the tests: ruff, mypy
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check clean
+.PHONY: demo test chaos check clean
 
 demo: $(VENV)/ready
 	$(BIN)/crawlpool demo
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest
+
+chaos: export CHAOS_SEED ?= $(shell date +%s)
+chaos: export CHAOS_ROUNDS ?= 25
+chaos: $(VENV)/ready
+	$(BIN)/python -m pytest tests/chaos
 
 check: $(VENV)/ready
 	$(BIN)/ruff check .

@@ -36,6 +36,7 @@ class Arrival:
         at: `time.monotonic()` when it was there, in every process of this machine.
         path: Path and query; for a proxy's request the whole URL is in `target`.
         connection: Number of the connection it came on; 0 is the first.
+        port: The client's port, by which its process can be found.
         at_once: Requests under way when it came, itself included.
     """
 
@@ -47,6 +48,7 @@ class Arrival:
     headers: Pairs
     body: bytes
     connection: int
+    port: int
     at_once: int
 
     def header(self, name: str) -> str | None:
@@ -280,6 +282,7 @@ class Site:
                 headers=asked.headers,
                 body=asked.body,
                 connection=self._numbers[connection.number],
+                port=connection.client_port,
                 at_once=self._under_way,
             )
             self._log.append(arrival)

@@ -99,6 +99,7 @@ class Connection(asyncio.Protocol):
 
     Attributes:
         client: The address at its other end, without port.
+        client_port: The port there; 0 before there is a connection.
         number: Another one for each connection.
 
     Args:
@@ -119,6 +120,7 @@ class Connection(asyncio.Protocol):
         self._pending: bytes | None = None  # what goes out when the wait is over
         self._is_choked = False
         self.client = ""
+        self.client_port = 0
         self.number = next(_numbers)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -127,6 +129,7 @@ class Connection(asyncio.Protocol):
         self._open_ones.add(self)
         peer = transport.get_extra_info("peername")
         self.client = str(peer[0]) if peer else ""
+        self.client_port = int(peer[1]) if peer else 0
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """Forget what was under way."""
