@@ -7,6 +7,7 @@ the crawl refused until somebody says what is meant.
 
 import inspect
 from collections.abc import Iterable, Mapping
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from types import CodeType
@@ -86,6 +87,9 @@ def of_handlers(handlers: Handlers) -> dict[str, str]:
                 "a handler is a lambda, which has no name that a job could keep; write it as a function "
                 "with def, or do without a job (job=False, --no-job)"
             )
+        while isinstance(handler, partial):
+            handler = handler.func  # noqa: PLW2901
+        name = getattr(handler, "__name__", type(handler).__qualname__)  # noqa: PLW2901  not where it lies in memory
         key = f"handler {name}"
         said[key] = digest(f"{said.get(key, '')}{_code_of(handler)}".encode("utf-8", "surrogatepass"))
     return said
