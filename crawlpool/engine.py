@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
-from .crew import GRACE_S, Crew
+from .crew import Crew
+from .errors import ConfigError
 from .following import Following
 from .frontiers.base import Frontier
 from .inbox import Inbox
@@ -27,9 +28,19 @@ from .scope import Scope
 from .settings import Settings
 from .settling import Landing
 from .stats import Stats
+from .units import MIB
 from .wiring import backend_of, transport_options
+from .worker import memory
 
 DEFAULT_WORKERS = 8
+
+GRACE_S = 2.0
+"""Seconds past a request's own deadlines after which its worker counts as hung."""
+
+_PARSED_A_S = 4 * MIB
+"""Bytes of a body that are parsed in a second, on a slow and busy machine; 7 MiB were measured."""
+
+_MOST_PARSING_S = 60.0
 
 # Without a handler, Python prints warnings and errors of a library to stderr by itself.
 logging.getLogger("crawlpool").addHandler(logging.NullHandler())
@@ -49,10 +60,41 @@ def _end_what_is_open() -> None:
 
 
 def workers_of(settings: Settings, backend: Any) -> int:
-    """How many lanes: what was asked for, else 8 or the number of cores, whichever is more; `sync` has one."""
+    """How many lanes at most: as asked for, else 8 or the number of cores, whichever is more; `sync` has one."""
+    return _range_of(settings, backend)[0]
+
+
+def _range_of(settings: Settings, backend: Any) -> tuple[int, int | None]:
+    """How many lanes at most, and how many are kept when they have nothing to do; None for all."""
     if backend == "sync":
-        return 1
-    return settings.workers or max(DEFAULT_WORKERS, os.cpu_count() or 1)
+        return 1, None
+    if isinstance(settings.workers, tuple):
+        least, most = settings.workers
+        return most, least
+    assert not isinstance(settings.workers, str), "settings are read when they are made"
+    return settings.workers or max(DEFAULT_WORKERS, os.cpu_count() or 1), None
+
+
+def patience_of(settings: Settings) -> float:
+    """Seconds after which a worker that has begun a request counts as hung: no request can take so long.
+
+    Its answer is whole by `timeout`, or given up; a connection that turned out to be closed is made once more
+    just before that; and then the body is parsed.
+    """
+    parsing_s = min(_MOST_PARSING_S, settings.max_body / _PARSED_A_S)
+    return settings.timeout + settings.connect_timeout + parsing_s + GRACE_S
+
+
+def _check_memory(settings: Settings, backend: Any) -> None:
+    if settings.worker_memory is None:
+        return
+    if backend not in {"process", "futures-process"}:
+        said = repr(backend) if isinstance(backend, str) else type(backend).__name__
+        raise ConfigError(
+            f"worker_memory needs a process backend, and this is {said}: a thread has no memory of its own"
+        )
+    if not memory.is_known():
+        raise ConfigError("worker_memory cannot be kept here: this system does not say what a process takes")
 
 
 class Engine:
@@ -81,7 +123,8 @@ class Engine:
     ) -> None:
         """Put the parts together; no worker is started."""
         backend = settings.backend if backend is None else backend
-        self.workers = workers_of(settings, backend)
+        self.workers, least = _range_of(settings, backend)
+        _check_memory(settings, backend)
         self._inbox = Inbox()
         self._is_halted = False
         self._is_asked_to_stop = False
@@ -90,7 +133,9 @@ class Engine:
             backend_of(backend, transport_options(settings)),
             size=self.workers,
             deliver=self._inbox.put,
-            patience_s=2 * settings.timeout + settings.connect_timeout + GRACE_S,
+            least=least,
+            patience_s=patience_of(settings),
+            worker_memory=settings.worker_memory,
             is_ahead=backend != "sync",
         )
         self.crawl = Crawl(
@@ -122,13 +167,13 @@ class Engine:
         )
 
     def __enter__(self) -> Self:
-        """Open the first lane, so that it starts while the seeds are read."""
+        """Open the first lanes, so that they start while the seeds are read."""
         self._thread = threading.current_thread()
         _open.add(self)
         # Last registered is first called: before the machinery under our lanes takes itself apart.
         atexit.unregister(_end_what_is_open)
         atexit.register(_end_what_is_open)
-        self._crew.open_one()
+        self._crew.open_first()
         return self
 
     def __exit__(

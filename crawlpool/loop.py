@@ -18,10 +18,12 @@ from dataclasses import dataclass
 
 from .arrivals import Arrivals
 from .backends.base import Delivery
-from .crew import LOOK_S, MOST_BYTES, WAITING_S, Crew, Lost
+from .blame import Lost
+from .crew import LOOK_S, MOST_BYTES, Crew
 from .departures import Departures
 from .following import Following
 from .frontiers.base import Frontier, Positions
+from .growth import WAITING_S
 from .inbox import Inbox
 from .model import Request, Response
 from .outgoing import Outgoing
@@ -126,6 +128,7 @@ class Crawl:
         now = self._clock()
         self._take_lost(self._crew.tend(now), now)
         self.stats.workers_lost = self._crew.deaths
+        self.stats.abandoned = self._crew.abandoned
         self._departures.wake(now)
         self.arrivals.read_seeds()
         self._check_time(now)

@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypedDict, get_type_hints
 
 from .errors import ConfigError
 from .model import Pairs, bad_header
-from .units import MIB, read_bytes, read_cookie, read_count, read_header, read_seconds
+from .units import MIB, RANGE, read_bytes, read_cookie, read_count, read_header, read_range, read_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +61,17 @@ class Settings:
     """
 
     workers: Annotated[
-        int | None,
+        int | tuple[int, int] | str | None,
         Knob(
             group="Speed",
-            metavar="N",
+            metavar="N|N..M",
             short="w",
-            read=read_count,
+            read=read_range,
             least=1,
             most=1024,
-            help="Fetch with this many workers at once. Default: 8, or the number of cores if that is more.",
+            help="Fetch with this many workers at once, started as work is ready. With 2..16 more than 2 are started "
+            "while all are busy, and end when they have nothing to do. Default: 8, or the number of cores if that "
+            "is more.",
         ),
     ] = None
     backend: Annotated[
@@ -170,6 +172,17 @@ class Settings:
             help="Read at most this much of a body; a longer one is cut and marked.",
         ),
     ] = 16 * MIB
+    worker_memory: Annotated[
+        int | None,
+        Knob(
+            group="Limits",
+            metavar="BYTES",
+            read=read_bytes,
+            least=32 * MIB,
+            help="Replace a worker process that takes more memory than this when it has answered; one that takes twice "
+            "as much is killed at once. Default: no limit.",
+        ),
+    ] = None
     max_redirects: Annotated[
         int,
         Knob(
@@ -332,6 +345,9 @@ class Settings:
             if knob.repeats:
                 value = _as_tuple(name, value)
                 object.__setattr__(self, name, value)
+            if name == "workers":
+                value = _as_range(name, value)
+                object.__setattr__(self, name, value)
             if value is not None or field.default is not None:
                 _check(name, knob, value, field.default)
         if not isinstance(self.user_agent, str) or not self.user_agent.strip():
@@ -353,7 +369,7 @@ class Settings:
 class Knobs(TypedDict, total=False):
     """The same knobs as keywords of the library, for `Unpack`; all but `backend`, which may be an object there."""
 
-    workers: int | None
+    workers: int | tuple[int, int] | str | None
     timeout: float
     connect_timeout: float
     follow: bool
@@ -364,6 +380,7 @@ class Knobs(TypedDict, total=False):
     max_pages: int | None
     max_time: float | None
     max_body: int
+    worker_memory: int | None
     max_redirects: int
     per_host: int
     delay: float
@@ -404,6 +421,24 @@ def _as_tuple(name: str, value: Any) -> tuple[Any, ...]:
     return tuple(each if isinstance(each, str) else (str(each[0]), str(each[1])) for each in given)
 
 
+def _as_range(name: str, value: Any) -> Any:
+    """Bring "2..16" and [2, 16] to (2, 16), and "8" to 8."""
+    wrong = f"{name} is {value!r}, and should be {RANGE}"
+    if isinstance(value, str):
+        try:
+            return read_range(value)
+        except ValueError:
+            raise ConfigError(wrong) from None
+    if isinstance(value, tuple | list):
+        pair = tuple(value)
+        if len(pair) != 2 or not all(type(each) is int for each in pair) or pair[0] > pair[1]:
+            raise ConfigError(wrong)
+        return pair
+    if value is not None and type(value) is not int:
+        raise ConfigError(wrong)
+    return value
+
+
 def _check(name: str, knob: Knob, value: Any, default: Any) -> None:
     if isinstance(default, bool) and not isinstance(value, bool):
         raise ConfigError(f"{name} is {value!r}, and should be True or False")
@@ -411,9 +446,29 @@ def _check(name: str, knob: Knob, value: Any, default: Any) -> None:
         raise ConfigError(f"unknown {name} {value!r}; known: {', '.join(sorted(knob.choices))}")
     if knob.least is None:
         return
-    is_whole = knob.read in {read_count, read_bytes}
+    if isinstance(value, tuple):
+        for each in value:
+            _check_number(name, knob, each, value)
+    else:
+        _check_number(name, knob, value, value)
+
+
+def _check_number(name: str, knob: Knob, value: Any, given: Any) -> None:
+    is_whole = knob.read in {read_count, read_bytes, read_range}
     if isinstance(value, bool) or not isinstance(value, int if is_whole else int | float):
         raise ConfigError(f"{name} is {value!r}, and should be a {'whole ' if is_whole else ''}number")
-    if not math.isfinite(value) or value < knob.least or (knob.most is not None and value > knob.most):
-        upto = f" to {knob.most:g}" if knob.most is not None else " or more"
-        raise ConfigError(f"{name} is {value!r}, and should be {knob.least:g}{upto}")
+    if not math.isfinite(value) or not is_within(knob, value):
+        raise ConfigError(f"{name} is {given!r}, and should be {bounds(knob)}")
+
+
+def is_within(knob: Knob, value: float) -> bool:
+    """Whether a number is one that a knob allows."""
+    return (knob.least is None or value >= knob.least) and (knob.most is None or value <= knob.most)
+
+
+def bounds(knob: Knob) -> str:
+    """What numbers a knob allows, in words: "1 to 1024", "0 or more", "32 MiB or more"."""
+    least = 0 if knob.least is None else knob.least
+    is_large = knob.read is read_bytes and least >= MIB
+    said = f"{least / MIB:g} MiB" if is_large else f"{least:g}"
+    return f"{said} or more" if knob.most is None else f"{said} to {knob.most:g}"

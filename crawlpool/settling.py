@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from .arrivals import Arrivals
-from .crew import Lost
+from .blame import Lost
 from .departures import Departures
 from .following import Following
 from .frontiers.base import End, Frontier, Positions, Tried, end_of

@@ -98,7 +98,8 @@ class Stats:
         redirects: Redirects that were followed.
         retries: Why requests were sent again, and how often each.
         skips: Why links were not followed or URLs left out, and how often each.
-        workers_lost: Workers that died and were replaced.
+        workers_lost: Workers that died, hung or were killed for what they took, and were replaced.
+        abandoned: Those of them that were threads, which cannot be killed.
         robots_files: robots.txt files that were fetched.
         hosts: `HostCount` by host, for the first `MOST_HOSTS` hosts.
         other_hosts: All hosts beyond those, together.
@@ -110,6 +111,7 @@ class Stats:
         out: Requests with a worker now.
         workers: Workers that exist now.
         most_workers: The most that existed at once.
+        workers_s: Seconds that they existed, added up.
         earlier: What earlier runs of the same job did; none of it is in the other counts.
     """
 
@@ -132,6 +134,7 @@ class Stats:
         self.retries: Counter[str] = Counter()
         self.skips: Counter[str] = Counter()
         self.workers_lost = 0
+        self.abandoned = 0
         self.robots_files = 0
         self.hosts: dict[str, HostCount] = {}
         self.other_hosts = HostCount()
@@ -142,6 +145,7 @@ class Stats:
         self.out = 0
         self.workers = 0
         self.most_workers = 0
+        self.workers_s = 0.0
         self.earlier = Earlier()
         self._began: float | None = None
         self._latest = 0.0
@@ -226,10 +230,6 @@ class Stats:
         """Count records handed to the stores."""
         self.items += n
 
-    def worker_lost(self) -> None:
-        """Count a worker that died."""
-        self.workers_lost += 1
-
     def robots_fetched(self) -> None:
         """Count a robots.txt that was fetched."""
         self.robots_files += 1
@@ -255,6 +255,8 @@ class Stats:
         """Say how things stand; called often, and cheap."""
         self.waiting = waiting
         self.out = out
+        if self._began is not None:
+            self.workers_s += self.workers * max(0.0, now - self._latest)
         self.workers = workers
         self.most_workers = max(self.most_workers, workers)
         if self._began is None:

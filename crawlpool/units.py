@@ -1,8 +1,11 @@
-"""Read what was typed: seconds, bytes, counts, headers, cookies. A ValueError says what would do."""
+"""Read what was typed: seconds, bytes, counts, ranges, headers, cookies. A ValueError says what would do."""
 
 import math
 
 MIB = 1024 * 1024
+RANGE = "a whole number, or two with the smaller first, such as 2..16"
+"""What `read_range` takes."""
+
 _SUFFIXES = {"k": 1024, "m": MIB, "g": 1024 * MIB}
 _UNITS_OF_TIME = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -42,6 +45,20 @@ def read_count(text: str) -> int:
         return int(text.strip().replace("_", ""))
     except ValueError:
         raise ValueError("a whole number") from None
+
+
+def read_range(text: str) -> int | tuple[int, int]:
+    """Read "8" as a number, and "2..16" as two, the smaller first."""
+    least, dots, most = text.partition("..")
+    try:
+        if not dots:
+            return int(least.strip().replace("_", ""))
+        pair = int(least.strip()), int(most.strip())
+    except ValueError:
+        raise ValueError(RANGE) from None
+    if pair[0] > pair[1]:
+        raise ValueError(RANGE)
+    return pair
 
 
 def read_header(text: str) -> tuple[str, str]:

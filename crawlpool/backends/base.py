@@ -46,6 +46,9 @@ class Lane(Protocol):
     def begun(self) -> int | None:
         """The id of the order that was begun last, 0 for none; None where that cannot be known."""
 
+    def memory(self) -> int | None:
+        """Bytes of memory that the worker takes; None where it has no memory of its own, or that cannot be known."""
+
     def is_alive(self) -> bool:
         """False once the worker is known to be dead."""
 

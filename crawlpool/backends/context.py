@@ -26,6 +26,8 @@ from collections.abc import Iterator
 from multiprocessing import connection
 from typing import Any
 
+from ..worker import memory
+
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 """Never fork: the main process has threads, and a lock that one of them holds stays locked in the child."""
 
@@ -111,7 +113,9 @@ class LaneContext(type(_stock)):  # type: ignore[misc]
         self._worker: WorkerProcess | None = None
         self._pidfd = -1
         self._locks: list[Any] = []
+        self._semaphores: list[Any] = []
         self._queues: list[Any] = []
+        self.reported: Any = None if memory.can_look() else self.RawValue("q", 0)
 
     def Process(self, *args: Any, **kwargs: Any) -> Any:  # noqa: N802  the name that pools call
         """A real process the first time, a parked one ever after."""
@@ -125,6 +129,12 @@ class LaneContext(type(_stock)):  # type: ignore[misc]
         lock = super().Lock()
         self._locks.append(lock)
         return lock
+
+    def BoundedSemaphore(self, value: int = 1) -> Any:  # noqa: N802
+        """A semaphore that is remembered."""
+        semaphore = super().BoundedSemaphore(value)
+        self._semaphores.append(semaphore)
+        return semaphore
 
     def SimpleQueue(self) -> Any:  # noqa: N802
         """A queue that is remembered."""
@@ -182,6 +192,12 @@ class LaneContext(type(_stock)):  # type: ignore[misc]
         waitable = self._pidfd if self._pidfd >= 0 else self._worker.sentinel
         return bool(connection.wait([waitable], timeout_s))
 
+    def memory(self) -> int | None:
+        """Bytes of memory that the worker takes; None where that cannot be known."""
+        if self.reported is None:
+            return memory.resident(self.pid) if self.pid else None
+        return int(self.reported.value) or None
+
     def release_locks(self) -> None:
         """Free what a dead worker held; only call it when the worker is dead."""
         for lock in self._locks:
@@ -199,6 +215,7 @@ class LaneContext(type(_stock)):  # type: ignore[misc]
 
     def forget(self, *, has_ended: bool) -> None:
         """Close the descriptor that watches the worker, and the pipes, once no thread of ours reads them."""
+        self._remind_tracker()
         if has_ended:
             for queue in self._queues:
                 with contextlib.suppress(OSError):
@@ -206,3 +223,24 @@ class LaneContext(type(_stock)):  # type: ignore[misc]
         descriptor, self._pidfd = self._pidfd, -2
         if descriptor >= 0:
             os.close(descriptor)
+
+    def give_up(self) -> None:
+        """Let go of everything, because the pool around the worker could not be made."""
+        self.kill()
+        self.forget(has_ended=True)
+
+    def _remind_tracker(self) -> None:
+        """Name our locks once more to the process that keeps track of them.
+
+        If it was killed, a new one stands in its place that knows none of the old ones, and
+        prints a traceback for each when it is told that they are gone. Naming one twice is harmless.
+        """
+        if METHOD == "spawn" and os.name == "nt":
+            return  # there is no such process
+        from multiprocessing import resource_tracker  # noqa: PLC0415  not on every system
+
+        for lock in (*self._locks, *self._semaphores):
+            name = getattr(getattr(lock, "_semlock", None), "name", None)
+            if name is not None:
+                with contextlib.suppress(OSError, ValueError):
+                    resource_tracker.register(name, "semaphore")

@@ -9,12 +9,15 @@ A `ProcessPoolExecutor` breaks as a whole when its worker dies, and says so at
 once; with an executor of one that is exactly the lane.
 """
 
+import contextlib
 import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import thread as futures_thread
 from typing import Any
 
+from ..errors import BackendError
 from ..worker import entry
 from ..worker.wire import Order, TransportOptions
 from .base import Deliver, Delivery, Lane, OpenLane
@@ -55,10 +58,14 @@ class ProcessFuturesLane:
         self._retiring: threading.Thread | None = None
         try:
             self._executor = ProcessPoolExecutor(
-                1, mp_context=self._context, initializer=entry.start, initargs=(options, self._begun)
+                1,
+                mp_context=self._context,
+                initializer=entry.start,
+                initargs=(options, self._begun, self._context.reported),
             )
             self._executor.submit(os.getpid)
         except (OSError, RuntimeError, EOFError, AssertionError) as error:
+            self._context.give_up()
             raise could_not_start(error) from error
 
     @property
@@ -73,6 +80,10 @@ class ProcessFuturesLane:
     def begun(self) -> int | None:
         """As the worker noted it, in memory that is shared with it."""
         return int(self._begun.value)
+
+    def memory(self) -> int | None:
+        """As the kernel says, or as the worker reports it."""
+        return self._context.memory()
 
     def is_alive(self) -> bool:
         """Whether the worker process lives."""
@@ -115,11 +126,20 @@ class ThreadFuturesLane:
     can_be_killed = False
 
     def __init__(self, options: TransportOptions, number: int, deliver: Deliver) -> None:
-        """Make the executor; its thread starts with the first task."""
+        """Make the executor, and start its thread."""
         self._options = options
+        self._ending: threading.Thread | None = None
         self._number = number
         self._deliver = deliver
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"crawlpool-lane-{number}")
+        # A thread is a daemon if the one that starts it is. Python waits at its end for all others,
+        # also for one that hangs and was abandoned.
+        try:
+            starter = threading.Thread(target=self._executor.submit, args=(os.getpid,), daemon=True)
+            starter.start()
+            starter.join()
+        except RuntimeError as error:
+            raise BackendError(f"a worker thread could not be started: {error}") from error
 
     @property
     def pid(self) -> int:
@@ -134,25 +154,34 @@ class ThreadFuturesLane:
         """Unknown."""
         return None
 
+    def memory(self) -> None:
+        """Its memory is the main process's."""
+
     def is_alive(self) -> bool:
         """A thread does not die of a request."""
         return True
 
     def close(self) -> None:
         """Let the thread close its connections, and end it."""
-        self._executor.submit(entry.let_go_here)
+        with contextlib.suppress(RuntimeError):  # it was shut down before
+            self._executor.submit(entry.let_go_here)
         self._executor.shutdown(wait=False)
 
     def kill(self) -> None:
-        """Abandon the thread: it ends when what it does is over, at its deadline at the latest."""
+        """Abandon the thread: it ends when what it does is over, which may be never."""
         self._executor.shutdown(wait=False, cancel_futures=True)
+        # At its end Python joins the threads of every executor, daemons too, by this private list (3.8 to 3.14).
+        known = getattr(futures_thread, "_threads_queues", {})
+        for thread in getattr(self._executor, "_threads", ()):
+            known.pop(thread, None)
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the thread to end."""
-        ending = threading.Thread(target=self._executor.shutdown, daemon=True)
-        ending.start()
-        ending.join(timeout_s)
-        return not ending.is_alive()
+        if self._ending is None:
+            self._ending = threading.Thread(target=self._executor.shutdown, daemon=True)
+            self._ending.start()
+        self._ending.join(timeout_s)
+        return not self._ending.is_alive()
 
 
 def open_process_lane(options: TransportOptions) -> OpenLane:
@@ -160,6 +189,7 @@ def open_process_lane(options: TransportOptions) -> OpenLane:
     warm_up()
 
     def open_lane(number: int, deliver: Deliver) -> Lane:
+        warm_up()  # the fork server may have been killed
         return ProcessFuturesLane(options, number, deliver)
 
     return open_lane

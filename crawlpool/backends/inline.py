@@ -36,6 +36,9 @@ class InlineLane:
         """Unknown."""
         return None
 
+    def memory(self) -> None:
+        """Its memory is ours."""
+
     def is_alive(self) -> bool:
         """As alive as we are."""
         return True

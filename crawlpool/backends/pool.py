@@ -77,8 +77,11 @@ class ProcessLane:
             "error_callback": partial(_failed, deliver, number),
         }
         try:
-            self._pool = _QuietPool(1, entry.start, (options, self._begun), context=self._context)
+            self._pool = _QuietPool(
+                1, entry.start, (options, self._begun, self._context.reported), context=self._context
+            )
         except (OSError, RuntimeError, EOFError, AssertionError) as error:
+            self._context.give_up()
             raise could_not_start(error) from error
 
     @property
@@ -93,6 +96,10 @@ class ProcessLane:
     def begun(self) -> int | None:
         """As the worker noted it, in memory that is shared with it."""
         return int(self._begun.value)
+
+    def memory(self) -> int | None:
+        """As the kernel says, or as the worker reports it."""
+        return self._context.memory()
 
     def is_alive(self) -> bool:
         """Whether the worker process lives."""
@@ -154,7 +161,11 @@ class ThreadLane:
     def __init__(self, options: TransportOptions, number: int, deliver: Deliver) -> None:
         """Start the thread."""
         self._options = options
-        self._pool = ThreadPool(1)
+        self._ending: threading.Thread | None = None
+        try:
+            self._pool = ThreadPool(1)
+        except RuntimeError as error:
+            raise BackendError(f"a worker thread could not be started: {error}") from error
         self._callbacks: dict[str, Any] = {
             "callback": partial(_finished, deliver, number),
             "error_callback": partial(_failed, deliver, number),
@@ -173,13 +184,17 @@ class ThreadLane:
         """Unknown."""
         return None
 
+    def memory(self) -> None:
+        """Its memory is the main process's."""
+
     def is_alive(self) -> bool:
         """A thread does not die of a request."""
         return True
 
     def close(self) -> None:
         """Let the thread close its connections, and end it."""
-        self._pool.apply_async(entry.let_go_here)
+        with contextlib.suppress(ValueError):  # it was closed before
+            self._pool.apply_async(entry.let_go_here)
         self._pool.close()
 
     def kill(self) -> None:
@@ -188,10 +203,11 @@ class ThreadLane:
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the thread's pool to end."""
-        ending = threading.Thread(target=self._pool.join, daemon=True)
-        ending.start()
-        ending.join(timeout_s)
-        return not ending.is_alive()
+        if self._ending is None:
+            self._ending = threading.Thread(target=self._pool.join, daemon=True)
+            self._ending.start()
+        self._ending.join(timeout_s)
+        return not self._ending.is_alive()
 
 
 def open_process_lane(options: TransportOptions) -> OpenLane:
@@ -199,6 +215,7 @@ def open_process_lane(options: TransportOptions) -> OpenLane:
     warm_up()
 
     def open_lane(number: int, deliver: Deliver) -> Lane:
+        warm_up()  # the fork server may have been killed
         return ProcessLane(options, number, deliver)
 
     return open_lane

@@ -67,6 +67,9 @@ class SharedLane:
         """Unknown."""
         return None
 
+    def memory(self) -> None:
+        """Its memory is its owner's business."""
+
     def is_alive(self) -> bool:
         """Its owner's business."""
         return True

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from ..errors import ConfigError
-from ..settings import FAIL_ON, Knob, Settings, knobs
+from ..settings import FAIL_ON, Knob, Settings, bounds, is_within, knobs
 from ..units import read_bytes, read_seconds
 from .figures import seconds, size
 
@@ -189,11 +189,10 @@ def reader(knob: Knob) -> Callable[[str], Any]:
             value = knob.read(text)
         except ValueError as error:
             raise argparse.ArgumentTypeError(f"{text!r} should be {error}") from None
-        if knob.least is not None and not knob.least <= value <= (
-            knob.most if knob.most is not None else float("inf")
+        if knob.least is not None and not all(
+            is_within(knob, each) for each in (value if isinstance(value, tuple) else (value,))
         ):
-            upto = f" to {knob.most:g}" if knob.most is not None else " or more"
-            raise argparse.ArgumentTypeError(f"{text!r} should be {knob.least:g}{upto}")
+            raise argparse.ArgumentTypeError(f"{text!r} should be {bounds(knob)}")
         return value
 
     return read

@@ -30,13 +30,15 @@ _BAR_WIDTH = 24
 
 
 def facts(stats: Stats, now: float, *, most_pages: int | None = None) -> list[str]:
-    """What both the bar and the lines say: done, failed, waiting, pages a second, time left."""
+    """What both the bar and the lines say: done, failed, waiting, pages a second, workers, time left."""
     said = [f"{count(stats.pages)} done"]
     if stats.any_failed:
         said.append(f"{count(stats.any_failed)} failed")
     said.append(f"{count(stats.waiting)} waiting")
     if stats.pages:
         said.append(f"{rate(stats.pages_per_s)} pages/s")
+    if stats.workers:
+        said.append(count(stats.workers, "worker"))
     left = stats.eta_s(now, most_pages=most_pages)
     if left is not None:
         said.append(f"about {seconds(max(1.0, round(left)))} left")

@@ -1,7 +1,7 @@
 """Where a worker begins, and the one function that every task calls.
 
 main process                                    worker process (one a lane)
-Pool(1, start, (options, begun))  ────────────▶  start: ignore Ctrl-C, watch the
+Pool(1, start, (options, begun, …))  ─────────▶  start: ignore Ctrl-C, watch the
                                                  parent, make the exchange
 apply_async(exchange, (orders,)) ─────────────▶  exchange(orders)
 callback: inbox.put  ◀────────────────────────── [answer, ...]
@@ -26,12 +26,13 @@ _of_this_process: Exchange | None = None
 _of_this_thread = threading.local()
 
 
-def start(options: TransportOptions, begun: Any) -> None:
+def start(options: TransportOptions, begun: Any, reported: Any = None) -> None:
     """Make a process a worker: the initializer of a lane's pool.
 
     Args:
         options: What a worker is told once.
         begun: A shared number; it tells the main process which order was begun last.
+        reported: Another, for what memory this process takes, where the main process cannot see that itself.
     """
     global _of_this_process  # noqa: PLW0603  a pool's tasks can reach nothing else
     # Ctrl-C, `timeout` and a closed terminal reach the whole group; when to stop is the main process's decision.
@@ -39,7 +40,7 @@ def start(options: TransportOptions, begun: Any) -> None:
         with contextlib.suppress(ValueError, AttributeError):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="crawlpool-parent-watch", daemon=True).start()
-    _of_this_process = _new_exchange(options, begun)
+    _of_this_process = _new_exchange(options, begun, reported)
     # What is loaded stays; looking through it again and again cost 4 % of a page.
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
@@ -69,10 +70,12 @@ def let_go_here() -> None:
         del _of_this_thread.held
 
 
-def _new_exchange(options: TransportOptions, begun: Any = None, *, is_worker: bool = True) -> Exchange:
+def _new_exchange(
+    options: TransportOptions, begun: Any = None, reported: Any = None, *, is_worker: bool = True
+) -> Exchange:
     from .requests_ import RequestsTransport  # noqa: PLC0415  the main process need not load requests
 
-    return Exchange(RequestsTransport(options), begun, is_worker=is_worker)
+    return Exchange(RequestsTransport(options), begun, reported, is_worker=is_worker)
 
 
 def _end_with_parent() -> None:

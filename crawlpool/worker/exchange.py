@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from ..model import FailureKind
 from ..urls import host
+from .memory import peak
 from .wire import Answer, Order, failure_answer, not_begun
 
 LINGER_S = 0.02
@@ -67,14 +68,18 @@ class Exchange:
         transport: Used by whichever thread calls, one at a time.
         begun: Something with a `value` that the main process can see, where there is one;
             it is set to the id of each order as it begins, so that a death can be blamed.
+        reported: Another, where the main process cannot see what memory we take; it is told after each order.
         is_worker: False on the thread where the user's program gets its signals.
     """
 
-    def __init__(self, transport: Transport, begun: Any = None, *, is_worker: bool = True) -> None:
+    def __init__(
+        self, transport: Transport, begun: Any = None, reported: Any = None, *, is_worker: bool = True
+    ) -> None:
         """Start with nothing waiting."""
         self._is_worker = is_worker
         self._transport = transport
         self._begun = begun
+        self._reported = reported
         self._waiting: deque[Order] = deque()
         self._refusing: tuple[str, float] | None = None  # a host, and until when its orders go back
 
@@ -91,6 +96,8 @@ class Exchange:
             if self._begun is not None:
                 self._begun.value = order[0]
             answers.append(guarded(self._transport, order, is_worker=self._is_worker))
+            if self._reported is not None:
+                self._reported.value = peak()
             if answers[-1][1] and answers[-1][2] in _ASKS_FOR_REST:
                 self._refusing = host(order[2]), time.monotonic() + REFUSAL_S
             if time.monotonic() > until:

@@ -44,7 +44,7 @@ def test_everything_that_happened_is_there():
     stats.failed(Failure(request=request("http://c.test/"), kind=FailureKind.CONNECT_TIMEOUT, message=""))
     stats.retried("timeout")
     stats.skipped("scope", 1200)
-    stats.worker_lost()
+    stats.workers_lost = 1
     stats.robots_fetched()
     stats.spent("held back", 2.0)
     stats.spent("parsing", 0.5)

@@ -56,7 +56,15 @@ def test_every_knob_can_be_set_from_the_command_line():
             "--cookie",
             "k=v=w",
         ),
-        *("--proxy", "http://127.0.0.1:1", "--insecure", "--fail-fast", "--keep-raw"),
+        *(
+            "--proxy",
+            "http://127.0.0.1:1",
+            "--insecure",
+            "--fail-fast",
+            "--keep-raw",
+            "--worker-memory",
+            "64M",
+        ),
     )
     assert given == Settings(
         workers=3,
@@ -71,6 +79,7 @@ def test_every_knob_can_be_set_from_the_command_line():
         max_pages=9,
         max_time=3600.0,
         max_body=65536,
+        worker_memory=64 * 1024 * 1024,
         max_redirects=4,
         per_host=5,
         delay=1.5,

@@ -41,7 +41,7 @@ def test_in_a_pipe_a_line_comes_after_five_seconds_and_then_every_ten():
     stream = io.StringIO()
     crawl(stream, until=30)
     assert [line.partition(":")[0] for line in stream.getvalue().splitlines()] == ["5 s", "15 s", "25 s"]
-    assert "150 done, 99,850 waiting, 10 pages/s, about 2 h 46 min left" in stream.getvalue()
+    assert "150 done, 99,850 waiting, 10 pages/s, 2 workers, about 2 h 46 min left" in stream.getvalue()
 
 
 def test_a_crawl_of_an_hour_writes_a_line_a_minute():

@@ -1,0 +1,103 @@
+"""Who is blamed when a worker dies: what it held comes back, and the request that kills workers is found.
+
+1. The request that the worker had begun is blamed; those that it had not begun are innocent.
+2. A request that was under way in `MOST_LOSSES` deaths is given up: it is what kills workers.
+3. Many deaths without one answer between them are not a page's doing: `BackendError`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .errors import BackendError
+from .model import Request
+
+MOST_LOSSES = 3
+"""Deaths of a worker with the same request under way after which the request is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A request whose worker is gone.
+
+    Attributes:
+        request: What was lost.
+        is_first: It was the lane's next, so its host counted it as out; those behind it were handed ahead.
+        was_under_way: Whether it was begun.
+        losses: How many workers died with it under way.
+        cause: A sentence for the record.
+        has_hung: It was under way, and its worker was alive but past every deadline.
+    """
+
+    request: Request
+    is_first: bool
+    was_under_way: bool
+    losses: int
+    cause: str
+    has_hung: bool
+
+
+class Blame:
+    """Deaths of workers, by the request that was under way.
+
+    Args:
+        most_in_a_row: Deaths without one answer between them that are believed to be pages' doing.
+
+    Attributes:
+        deaths: Workers that died, hung or were killed for what they took.
+    """
+
+    def __init__(self, most_in_a_row: int) -> None:
+        """Nobody has died."""
+        self._most_in_a_row = most_in_a_row
+        self._in_a_row = 0
+        self._losses: dict[str, int] = {}
+        self.deaths = 0
+
+    def answered(self, request: Request) -> None:
+        """A worker lived to answer this one, so it kills none; and workers can live."""
+        self._in_a_row = 0
+        if self._losses:
+            self._losses.pop(request.target, None)
+
+    def death(
+        self, held: Iterable[tuple[int, Request]], begun: int | None, cause: str, *, has_hung: bool
+    ) -> list[Lost]:
+        """Count a death, and say what became of the requests that the worker held.
+
+        Args:
+            held: Their ids and themselves, oldest first.
+            begun: The id that was begun last; None where that cannot be known.
+            cause: A sentence for the record.
+            has_hung: The worker was alive, but past every deadline.
+
+        Raises:
+            BackendError: Too many died in a row.
+        """
+        self.deaths += 1
+        self._in_a_row += 1
+        if self._in_a_row > self._most_in_a_row:
+            raise BackendError(
+                f"{self._in_a_row} workers died or hung in a row without one answer; the last: {cause}"
+            )
+        lost = []
+        for place, (number, request) in enumerate(held):
+            was_under_way = place == 0 and (begun is None or begun == number)
+            losses = self._losses.get(request.target, 0)
+            if was_under_way:
+                losses += 1
+                self._losses[request.target] = losses
+            lost.append(
+                Lost(
+                    request=request,
+                    is_first=place == 0,
+                    was_under_way=was_under_way,
+                    losses=losses,
+                    cause=cause,
+                    has_hung=has_hung and was_under_way,
+                )
+            )
+        return lost
+
+    def is_given_up(self, lost: Lost) -> bool:
+        """Whether this request is what kills workers."""
+        return lost.was_under_way and lost.losses >= MOST_LOSSES
