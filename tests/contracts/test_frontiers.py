@@ -1,16 +1,28 @@
 """What every frontier that remembers promises: none twice, none lost, best first."""
 
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+
 import pytest
 
-from crawlpool.frontiers.base import End, Frontier
+from crawlpool.frontiers.base import End, Frontier, Tried
 from crawlpool.frontiers.memory import MemoryFrontier
+from crawlpool.frontiers.sqlite import SqliteFrontier
+from crawlpool.job.file import JobFile
 from crawlpool.model import Request
 from crawlpool.urls import fingerprint
 
+IN_A_FILE = {"sqlite": SqliteFrontier, "sqlite, full": partial(SqliteFrontier, most_held=1, batch=1)}
 
-@pytest.fixture(params=["memory"])
-def frontier(request) -> Frontier:
-    return {"memory": MemoryFrontier}[request.param]()
+
+@pytest.fixture(params=["memory", *IN_A_FILE])
+def frontier(request, tmp_path) -> Iterator[Frontier]:
+    if request.param == "memory":
+        yield MemoryFrontier()
+        return
+    with closing(JobFile(tmp_path / "crawl.job")) as job:
+        yield IN_A_FILE[request.param](job)
 
 
 def request(path: str, host: str = "a", **more) -> Request:
@@ -154,3 +166,14 @@ def test_where_a_redirect_led_is_accepted_once_more_when_the_user_names_it(front
     assert frontier.add([request("/c")]) == []
     assert len(frontier.add([request("/c", is_listed=True)])) == 1
     assert frontier.add([request("/c", is_listed=True)]) == []
+
+
+def test_what_is_told_of_tries_and_of_links_left_out_changes_nothing_that_waits(frontier):
+    frontier.add([request("/1"), request("/2")])
+    (lease,) = frontier.take("a", 1)
+    frontier.tried(Tried(request=lease, came_to="HTTP 503", wait_s=1.0))
+    frontier.left_out(["http://b/", "http://a/2"], "scope", found_on="http://a/1")
+
+    assert frontier.unknown(["http://b/"], depth=1, found_on="http://a/2") == ["http://b/"]
+    assert frontier.waiting() == frontier.waiting("a") == 1
+    assert list(frontier.hosts()) == ["a"]
