@@ -10,6 +10,12 @@ main          the first word chooses the command; every error ends here
 │   ├── interrupts Ctrl-C once, twice
 │   ├── hints      what would help
 │   └── closing    the table at the end, and the exit code
+├── status    crawlpool status JOB       how far it is
+├── failures  crawlpool failures JOB     what failed, and why
+├── why       crawlpool why URL --job JOB
+├── retry     crawlpool retry JOB        puts failures back, then crawls
+├── salvage   crawlpool salvage JOB      what can be read of a damaged one
+│   └── jobs       which file is meant, which failures; shared by these five
 ├── demo      crawlpool demo
 └── serve     crawlpool serve DIR
 
@@ -20,10 +26,21 @@ chosen, and a library when it is needed: that is why imports stand in functions.
 import sys
 from collections.abc import Sequence
 from errno import ENOSPC
+from importlib import import_module
 
 from .. import __version__
 
-COMMANDS = ("crawl", "demo", "serve")
+COMMANDS = {
+    "crawl": "crawl:crawl",
+    "status": "status:status",
+    "failures": "failures:failures",
+    "why": "why:why",
+    "retry": "retry:retry",
+    "salvage": "salvage:salvage_command",
+    "demo": "demo:demo",
+    "serve": "serve:serve_command",
+}
+"""Each command's module in here, and its function: words in, exit code out."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,20 +77,11 @@ def _run(words: list[str]) -> int:
         return 0
     from ..errors import CrawlpoolError  # noqa: PLC0415
 
-    command = words[0] if words and words[0] in COMMANDS else ""
-    rest = words[1:] if command else words
+    is_named = bool(words) and words[0] in COMMANDS
+    module, _, name = COMMANDS[words[0] if is_named else "crawl"].partition(":")
     try:
-        if command == "demo":
-            from .demo import demo  # noqa: PLC0415
-
-            return demo(rest)
-        if command == "serve":
-            from .serve import serve_command  # noqa: PLC0415
-
-            return serve_command(rest)
-        from .crawl import crawl  # noqa: PLC0415
-
-        return crawl(rest)
+        command = getattr(import_module(f".{module}", __name__), name)
+        return int(command(words[1:] if is_named else words))
     except CrawlpoolError as error:
         from .screen import complain  # noqa: PLC0415
 

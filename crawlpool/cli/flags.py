@@ -37,6 +37,12 @@ called like a command is written ./demo."""
 
 _EPILOG = """\
 Other commands:
+  crawlpool status JOB       Show how far a crawl is; JOB is its output, or FILE.job beside it.
+  crawlpool failures JOB     List the URLs that failed, and why.
+  crawlpool why URL --job JOB
+                             Tell what became of one URL.
+  crawlpool retry JOB        Ask what failed once more.
+  crawlpool salvage JOB      Save what can be read of a damaged job file.
   crawlpool demo             Crawl a sample site, and explain what happened.
   crawlpool serve DIR        Serve a directory, or a sample site, on this machine.
 
