@@ -12,6 +12,20 @@ from crawlpool.settings import Settings
         ("workers", 0, "workers is 0, and should be 1 to 1024"),
         ("workers", 2.5, "workers is 2.5, and should be a whole number"),
         ("workers", True, "workers is True"),
+        (
+            "workers",
+            "16..2",
+            "workers is '16..2', and should be a whole number, or two with the smaller first",
+        ),
+        ("workers", "2..", "workers is '2..', and should be a whole number, or two with"),
+        ("workers", "a..b", "workers is 'a..b', and should be a whole number, or two with"),
+        ("workers", "2..4..8", "workers is '2..4..8'"),
+        ("workers", "0..4", "workers is (0, 4), and should be 1 to 1024"),
+        ("workers", (2, 2000), "workers is (2, 2000), and should be 1 to 1024"),
+        ("workers", (2, 3, 4), "workers is (2, 3, 4), and should be a whole number, or two with"),
+        ("workers", (2, 4.0), "workers is (2, 4.0), and should be"),
+        ("worker_memory", 5, "worker_memory is 5, and should be 32 MiB or more"),
+        ("worker_memory", "1g", "worker_memory is '1g', and should be a whole number"),
         ("depth", 1.5, "depth is 1.5, and should be a whole number"),
         ("depth", -1, "depth is -1"),
         ("timeout", float("nan"), "timeout is nan"),
@@ -41,6 +55,15 @@ def test_a_wrong_knob_is_quoted_with_what_would_do(knob, value, said):
 def test_a_single_text_stands_for_a_list_of_one():
     assert Settings(include="/a/**").include == ("/a/**",)
     assert Settings(header={"A": "b"}).header == (("A", "b"),)
+
+
+@pytest.mark.parametrize("given", ["2..16", (2, 16), [2, 16], " 2 .. 16 "])
+def test_a_range_of_workers_is_two_numbers(given):
+    assert Settings(workers=given).workers == (2, 16)
+
+
+def test_a_number_of_workers_may_be_a_text():
+    assert Settings(workers="8") == Settings(workers=8)
 
 
 def test_the_product_token_is_the_first_word_of_the_user_agent():

@@ -130,6 +130,13 @@ def test_a_single_dash_is_a_word():
         (["--timeout", "abc"], "--timeout: 'abc' should be seconds, such as 30, 0.5, 250ms, 10m or 2h"),
         (["--timeout"], "--timeout: a value is missing behind it"),
         (["--workers", "0"], "--workers: '0' should be 1 to 1024"),
+        (
+            ["--workers", "16..2"],
+            "--workers: '16..2' should be a whole number, or two with the smaller first",
+        ),
+        (["-w", "2.."], "--workers: '2..' should be a whole number, or two with the smaller first"),
+        (["-w", "2..2000"], "--workers: '2..2000' should be 1 to 1024"),
+        (["--worker-memory", "1M"], "--worker-memory: '1M' should be 32 MiB or more"),
         (["-w", "many"], "--workers: 'many' should be a whole number"),
         (["--delay=-1"], "--delay: '-1' should be 0 or more"),
         (["--max-body", "inf"], "--max-body: 'inf' should be bytes, such as 500000, 64k, 16M or 1g"),
