@@ -1,9 +1,10 @@
-"""The figures of docs/figures.md, measured: `python -m crawlpool.bench rate|cpu|fetch|start`.
+"""The figures of docs/figures.md, measured: `python -m crawlpool.bench rate|cpu|fetch|start|elastic`.
 
 rate      pages a second at a latency, against the ideal
 cpu       pages a CPU second of the real command, against `plain`
 fetch     CPU of one fetch, against `Session.get`
 start     how long until there is a first record
+elastic   bursts of work for few workers, for many, and for a crew that grows
 plain     the script that a user would write without us
 pages     a generated site, the same for the same seed
 serving   that site on 127.0.0.1, served by a process of its own

@@ -12,6 +12,7 @@ from pathlib import Path
 from ..errors import ConfigError, CrawlpoolError
 from ..units import read_count
 from .cpu import cpu
+from .elastic import elastic
 from .fetch import fetch
 from .programs import loopback_environment
 from .rate import rate
@@ -23,6 +24,7 @@ BENCHES: dict[str, tuple[Callable[[Plan], Report], Plan]] = {
     "cpu": (cpu, Plan(pages=1000, rounds=5, workers=8)),
     "fetch": (fetch, Plan(pages=500, rounds=5, workers=1)),
     "start": (start, Plan(pages=50, rounds=10, workers=8)),
+    "elastic": (elastic, Plan(pages=600, rounds=2, workers=16)),
 }
 """Each measurement with what it does when nothing is said."""
 

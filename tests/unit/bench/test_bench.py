@@ -8,7 +8,9 @@ from urllib.parse import unquote, urljoin
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from crawlpool.bench.elastic import elastic
 from crawlpool.bench.pages import write_site
+from crawlpool.bench.report import Plan
 from crawlpool.bench.usage import measure
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs prctl")
@@ -57,6 +59,7 @@ def test_a_measurement_prints_its_rows_and_writes_what_it_measured(tmp_path, wor
         (["speed"], "speed"),
         (["rate", "--pages", "0"], "'0' should be 1 or more"),
         (["rate", "--pages", "9"], "9 pages for 8 workers"),
+        (["elastic", "--workers", "2"], "600 pages for 2 workers"),
         (["start", "--json", "no/such/folder.json"], "no folder"),
     ],
 )
@@ -118,3 +121,13 @@ def test_the_cpu_of_a_process_that_outlives_its_parent_is_counted(tmp_path):
 
     assert usage.cpu_s >= 0.3
     assert usage.exit_code == 7
+
+
+def test_bursts_are_fetched_by_few_by_many_and_by_a_crew_that_grows(monkeypatch):
+    monkeypatch.setattr("crawlpool.bench.elastic.TRICKLE", 1)
+    report = elastic(Plan(pages=30, rounds=1, workers=4))
+    assert report.faults == ()
+    assert [row[0] for row in report.rows] == ["2", "4", "2..4"]
+    assert [run["most"] for run in report.runs][:2] == [2, 4]
+    assert 2 < report.runs[2]["most"] <= 4
+    assert all(run["workers_s"] > 0 for run in report.runs)
