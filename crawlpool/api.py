@@ -288,6 +288,7 @@ class Crawler:
             is_following=settings.follow,
             is_raw_kept=settings.keep_raw,
             is_fail_fast=settings.fail_fast,
+            handler_timeout_s=settings.handler_timeout,
             items=items,
         )
         self._engine = Engine(

@@ -21,6 +21,7 @@ Handler: TypeAlias = Callable[[Page], Any]
 Statuses: TypeAlias = int | Iterable[int] | None
 
 _SUCCESS = frozenset(range(200, 300))
+_CALLERS = frozenset({__name__, "crawlpool.landing", "crawlpool.cutoff"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def outputs_of(handler: Handler, page: Page) -> tuple[list[Any], list[Request]]:
 def users_traceback(error: BaseException) -> str:
     """The traceback of a handler that raised, without our own frames at its top."""
     frames = error.__traceback__
-    while frames is not None and frames.tb_frame.f_globals.get("__name__") in {__name__, "crawlpool.landing"}:
+    while frames is not None and frames.tb_frame.f_globals.get("__name__") in _CALLERS:
         frames = frames.tb_next
     return "".join(traceback.format_exception(type(error), error, frames)).rstrip()
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from .cutoff import CutOff, cut_off_after
 from .errors import HandlerError
 from .frontiers.base import Positions
 from .handlers import Handler, Handlers, outputs_of, users_traceback
@@ -33,6 +34,7 @@ class StoreLanding:
         is_following: Whether links are followed by themselves.
         is_raw_kept: Whether bodies are wanted as they were before content decoding, too.
         is_fail_fast: Whether a handler that raises ends the crawl.
+        handler_timeout_s: Seconds that a handler may take for one page; None for no limit.
         items: Gets the items as well, for whoever iterates over them.
     """
 
@@ -46,6 +48,7 @@ class StoreLanding:
         is_following: bool = False,
         is_raw_kept: bool = False,
         is_fail_fast: bool = False,
+        handler_timeout_s: float | None = None,
         items: deque[dict[str, Any]] | None = None,
     ) -> None:
         """Take the parts; the stores are open."""
@@ -59,6 +62,7 @@ class StoreLanding:
             self._plain_want |= Want.LINKS | (Want.NOTHING if is_raw_kept else Want.HTML_ONLY)
         self._handled_want = Want.BODY | self._raw | (Want.LINKS if is_following else Want.NOTHING)
         self._is_fail_fast = is_fail_fast
+        self._handler_timeout_s = handler_timeout_s
         self._items = items
 
     def want(self, request: Request) -> Want:
@@ -103,16 +107,26 @@ class StoreLanding:
                 handler = self._handlers.on_failure
             if handler is None:
                 return outcome, [], ()
-            given, requests = outputs_of(handler, Page(outcome))
-            return outcome, [plain(item) for item in given], requests
-        except Exception as error:
+            return outcome, *self._called(handler, outcome)
+        except (Exception, CutOff) as error:
             failure = _handler_failure(outcome, error)
             if self._is_fail_fast:
+                what = str(error) if isinstance(error, CutOff) else "raised"
                 raise HandlerError(
-                    f"the handler raised for {outcome.request.url}\n{failure.traceback}"
+                    f"the handler {what} for {outcome.request.url}\n{failure.traceback}"
                 ) from error
             log.error("page.handler_failed url=%s\n%s", outcome.request.url, failure.traceback)  # noqa: TRY400  ours
             return failure, [], ()
+
+    def _called(self, handler: Handler, outcome: Outcome) -> tuple[list[dict[str, Any]], list[Request]]:
+        """Call a handler to its end, items made plain: all that runs the user's code, and so has a time limit."""
+
+        def call() -> tuple[list[dict[str, Any]], list[Request]]:
+            given, requests = outputs_of(handler, Page(outcome))
+            return [plain(item) for item in given], requests
+
+        limit_s = self._handler_timeout_s
+        return call() if limit_s is None else cut_off_after(limit_s, call)
 
     def _count(self, outcome: Outcome) -> None:
         request = outcome.request
@@ -178,14 +192,14 @@ def _why_failed(outcome: Outcome) -> str | None:
     return f"HTTP {outcome.status} {outcome.reason}".rstrip() if outcome.status >= 400 else None
 
 
-def _handler_failure(outcome: Outcome, error: Exception) -> Failure:
+def _handler_failure(outcome: Outcome, error: Exception | CutOff) -> Failure:
     response = (
         replace(outcome, body=b"", raw_body=None) if isinstance(outcome, Response) else outcome.response
     )
     return Failure(
         request=outcome.request,
         kind=FailureKind.HANDLER,
-        message=f"{type(error).__name__}: {_words_of(error)}"[:500],
+        message=_message_of(error)[:500],
         attempts=outcome.request.attempt,
         failed_at=time.time(),
         elapsed_s=outcome.elapsed_s,
@@ -193,6 +207,12 @@ def _handler_failure(outcome: Outcome, error: Exception) -> Failure:
         traceback=users_traceback(error),
         worker=outcome.worker,
     )
+
+
+def _message_of(error: Exception | CutOff) -> str:
+    if isinstance(error, CutOff):
+        return f"the handler {error}"
+    return f"{type(error).__name__}: {_words_of(error)}"
 
 
 def _words_of(error: Exception) -> str:

@@ -8,7 +8,7 @@ import crawlpool
 PACKAGE = Path(crawlpool.__file__).parent
 
 LAYERS = [
-    {"model", "errors", "units"},
+    {"model", "errors", "units", "cutoff"},
     {"urls", "settings", "seedlines"},
     {"patterns", "job"},
     {"seeds", "scope", "frontiers", "polite", "parse", "stores", "cookies", "redirects", "serve", "records"},

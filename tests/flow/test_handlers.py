@@ -1,9 +1,12 @@
 """What a page sets off in the user's code, and what becomes of what that gives."""
 
+import contextlib
 import functools
 import logging
 import multiprocessing
+import re
 import threading
+import time
 from dataclasses import dataclass
 
 import attrs
@@ -483,3 +486,107 @@ def test_an_exception_is_told_also_when_its_own_text_cannot_be_had(site, crawler
     site.page("/a")
     site.page("/b")
     assert crawler.run([site.url + "/a", site.url + "/b"]).stats.failures == {"handler": 2}
+
+
+# Handlers that take too long
+
+
+@pytest.fixture
+def hasty():
+    return Crawler(backend="sync", backoff=0.0, handler_timeout=0.1)
+
+
+def _sleeps(page):
+    yield {"n": 1}
+    time.sleep(20)
+
+
+def _spins(page):
+    yield {"n": 1}
+    while True:
+        pass
+
+
+def _swallows(page):
+    yield {"n": 1}
+    while True:
+        with contextlib.suppress(Exception):
+            time.sleep(20)
+
+
+def _never_matches(page):
+    re.match("(a+)+$", "a" * 60 + "b")
+    return {"n": 1}
+
+
+class _Endless(dict):
+    """An item of the user's own kind that never comes to its end."""
+
+    def items(self):
+        while True:
+            pass
+
+
+def _gives_what_never_ends(page):
+    return _Endless(n=1)
+
+
+@pytest.mark.parametrize("handler", [_sleeps, _spins, _swallows, _never_matches, _gives_what_never_ends])
+@pytest.mark.timeout(60)
+def test_a_handler_that_does_not_return_costs_its_page_and_the_crawl_goes_on(site, hasty, handler, tmp_path):
+    site.page("/slow")
+    site.page("/quick")
+    hasty.on_page("/slow")(handler)
+    hasty.on_page("/quick")(lambda page: {"n": 2})
+    out, failed = tmp_path / "o.jsonl", tmp_path / "failed.txt"
+
+    result = hasty.run([f"{site.url}/slow", f"{site.url}/quick"], output=out, failed=failed, job=False)
+
+    assert out.read_text() == '{"n": 2}\n'
+    assert result.stats.failures == {"handler": 1}
+    listed = failed.read_text()
+    assert "# handler: the handler took longer than 0.1 s and was cut off" in listed
+    assert f"in {handler.__name__}" in listed or handler is _gives_what_never_ends
+
+
+def test_a_handler_in_time_is_not_cut_off_whatever_the_crawl_takes(site, hasty):
+    for n in range(5):
+        site.page(f"/{n}", delay_s=0.1)
+    hasty.on_page(lambda page: {"url": page.url})
+    assert len(list(hasty.items([f"{site.url}/{n}" for n in range(5)]))) == 5
+
+
+def test_fail_fast_ends_the_crawl_at_a_handler_that_takes_too_long(site):
+    crawler = Crawler(backend="sync", handler_timeout=0.1, fail_fast=True)
+    crawler.on_page(_sleeps)
+    site.page("/")
+    with pytest.raises(HandlerError, match=r"the handler took longer than 0\.1 s and was cut off for http"):
+        crawler.run(site.url + "/")
+
+
+@pytest.mark.timeout(60)
+def test_a_crawl_on_another_thread_cuts_off_what_spins(site, hasty):
+    site.page("/")
+    hasty.on_page(_spins)
+    thread = threading.Thread(target=hasty.run, args=(site.url + "/",))
+    thread.start()
+    thread.join(30)
+    assert hasty.stats.failures == {"handler": 1}
+
+
+def _deep(page):
+    return _deep(page)
+
+
+@pytest.mark.parametrize(
+    "hungry",
+    [lambda page: bytearray(1 << 60), lambda page: "x" * (1 << 62), _deep],
+    ids=["bytes", "text", "depth"],
+)
+def test_a_handler_without_memory_loses_its_page_only(site, crawler, hungry):
+    site.page("/a")
+    site.page("/b")
+    crawler.on_page("/a")(hungry)
+    crawler.on_page("/b")(lambda page: {"n": 2})
+    assert list(crawler.items([f"{site.url}/a", f"{site.url}/b"])) == [{"n": 2}]
+    assert crawler.stats.failures == {"handler": 1}
