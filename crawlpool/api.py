@@ -212,7 +212,7 @@ class Crawler:
                 the_job.began(engine.crawl.positions())
                 if the_job.is_resumed:
                     engine.crawl.arrivals.go_on(the_job.frontier.listed())
-            if the_job is None or not the_job.has_all_seeds:
+            if the_job is None or the_job.needs_seeds:
                 engine.feed(self._listed(seeds, notice, the_job))
             return self._moved(engine, the_job, watch, tuple(stores))
 
@@ -452,7 +452,7 @@ def _job_path(outputs: Sequence[Output], job: str | PathLike[str] | bool | None)
         if not path.parent.is_dir():
             raise ConfigError(f"job {str(path)!r}: there is no folder {str(path.parent)!r}")
         return path
-    for output in outputs if job is True else ():  # TEMPORARY
+    for output in outputs:
         if isinstance(output, str | PathLike):
             file = Path(output)
             if file.exists() and not file.is_file():

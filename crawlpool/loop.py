@@ -170,9 +170,9 @@ class Crawl:
 
     def commit(self, *, is_last: bool = False) -> None:
         """Flush the stores, and close for good what is done; the last one also keeps what is only known."""
-        self._committed_at = self._clock()
         ends = self._settling.ends
         if ends or is_last:
+            self._committed_at = self._clock()
             positions = self._landing.flush()
             self._frontier.commit(ends, positions)
             ends.clear()

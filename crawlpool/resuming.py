@@ -198,9 +198,9 @@ class Job:
             return self._waiting()
 
     @property
-    def has_all_seeds(self) -> bool:
-        """Whether the seeds were read to their end, so that they need not be read again."""
-        return bool(self._file.get("seeds_read"))
+    def needs_seeds(self) -> bool:
+        """Whether the seeds are to be read: not if they were, unless some come with secrets, which no job keeps."""
+        return not self._file.get("seeds_read") or self.frontier.withheld > 0
 
     @property
     def warning(self) -> str:
