@@ -11,7 +11,6 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, fields, replace
 from multiprocessing.pool import Pool
 from os import PathLike
-from os.path import relpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, overload
 
@@ -22,14 +21,15 @@ from .handlers import Handler, Handlers, Statuses
 from .identity import of_handlers, of_seeds, of_settings
 from .landing import PageLanding, StoreLanding
 from .model import Failure, FailureKind, Request
+from .outputs import failed_file, files_of, job_path, named_stores, opened
 from .parse.page import Page
 from .seeds import BadLine, from_iterable
 from .settings import Knobs, Settings
 from .stats import Stats
-from .stores.base import Position, Start, Store
+from .stores.base import Start, Store
 from .stores.failed import FailedFile
 from .urls import fingerprint, normalise
-from .wiring import Output, backend_of, start_of, store_of, transport_options
+from .wiring import Output, backend_of, transport_options
 
 if TYPE_CHECKING:
     from .resuming import Job
@@ -172,8 +172,8 @@ class Crawler:
         """
         outputs = list(output) if isinstance(output, Sequence) and not isinstance(output, str) else [output]
         self._refuse_second()
-        stores = _named_stores(outputs)
-        self.job = path = _job_path(outputs, job)
+        stores = named_stores(outputs)
+        self.job = path = job_path(outputs, job)
         tell = notice if notice is not None else _nobody
         with ExitStack() as stack:
             the_job = None
@@ -184,7 +184,7 @@ class Crawler:
                     path=path,
                     start=start,
                     is_refresh=refresh,
-                    outputs=_files_of(outputs, path),
+                    outputs=files_of(outputs, path),
                     same={
                         **of_settings(self.settings),
                         **of_handlers(self._handlers),
@@ -203,18 +203,37 @@ class Crawler:
                 for words in (the_job.said, the_job.warning):
                     if words:
                         tell(words)
-            opened = _opened(stores, start, the_job, stack)
-            failures = _failed_file(failed, start, the_job, stack)
-            engine = self._new_engine(opened, failures, None, the_job)
+            places = opened(stores, start, the_job, stack)
+            failures = failed_file(failed, start, the_job, stack)
+            engine = self._new_engine(places, failures, None, the_job)
             stack.callback(self._let_go)
             stack.enter_context(engine)
-            if the_job is not None:
-                the_job.began(engine.crawl.positions())
-                if the_job.is_resumed:
-                    engine.crawl.arrivals.go_on(the_job.frontier.listed())
-            if the_job is None or the_job.needs_seeds:
-                engine.feed(self._listed(seeds, notice, the_job))
+            self._feed(engine, the_job, self._listed(seeds, notice, the_job), tell)
             return self._moved(engine, the_job, watch, tuple(stores))
+
+    def _feed(
+        self, engine: Engine, job: "Job | None", seeds: Iterator[Request], tell: Callable[[str], object]
+    ) -> None:
+        """Give the crawl its seeds, and what waits from before."""
+        arrivals = engine.crawl.arrivals
+        if job is None:
+            arrivals.feed(seeds)
+            return
+        job.began(engine.crawl.positions())
+        if job.is_resumed:
+            arrivals.go_on(job.frontier.listed())
+        if not job.needs_seeds:
+            return
+        if not job.frontier.withheld:
+            arrivals.feed(seeds)
+            return
+        for seed in seeds:  # before any of them goes out without what only the seeds have
+            arrivals.plant(seed)
+        if job.frontier.withheld:
+            tell(
+                f"{job.frontier.withheld} URLs that wait go without the headers or cookies of their own, "
+                "which are never written to a job"
+            )
 
     def _moved(
         self,
@@ -422,90 +441,6 @@ def _settings(settings: Settings | None, backend: Backend, knobs: Any) -> tuple[
     if backend is not None:
         backend_of(backend, transport_options(settings))  # complains here and not at the first page
     return settings, backend
-
-
-def _named_stores(outputs: Sequence[Output]) -> dict[str, tuple[Store, Output]]:
-    """The stores by name, none of them opened yet."""
-    named: dict[str, tuple[Store, Output]] = {}
-    places: set[Path] = set()
-    for output in outputs:
-        name, store = store_of(output)
-        if isinstance(output, str | PathLike):
-            place = Path(output).resolve()
-            if place in places:
-                raise ConfigError(f"output {name!r} is named twice")
-            places.add(place)
-        if name in named:  # a second store of one class of the user's own
-            name = f"{name} {len(named) + 1}"
-        named[name] = store, output
-    return named
-
-
-def _job_path(outputs: Sequence[Output], job: str | PathLike[str] | bool | None) -> Path | None:
-    """Where the job file is: as named, else beside the first output that is a file; None for no job."""
-    if job is False:
-        return None
-    if job is not None and job is not True:
-        path = Path(job)
-        if path.is_dir():
-            raise ConfigError(f"job {str(path)!r} is a folder; name a file in it")
-        if not path.parent.is_dir():
-            raise ConfigError(f"job {str(path)!r}: there is no folder {str(path.parent)!r}")
-        return path
-    for output in outputs:
-        if isinstance(output, str | PathLike):
-            file = Path(output)
-            if file.exists() and not file.is_file():
-                continue  # a pipe or a device keeps nothing that could be cut back
-            return file.with_name(file.name + ".job")
-    if job is True:
-        raise ConfigError("a job lies beside an output that is a file; give one, or name the job: job=PATH")
-    return None
-
-
-def _files_of(outputs: Sequence[Output], job: Path) -> dict[str, Path]:
-    """The outputs that are files, by the name that a job keeps their positions under."""
-    return {_in_job(str(each), job): Path(each) for each in outputs if isinstance(each, str | PathLike)}
-
-
-def _in_job(name: str, job: Path) -> str:
-    """An output's path as seen from its job's folder, so that both may be moved, or named from elsewhere."""
-    try:
-        return relpath(name, job.parent)
-    except ValueError:  # another drive, on Windows
-        return str(Path(name).resolve())
-
-
-def _opened(
-    stores: Mapping[str, tuple[Store, Output]], start: Start | None, job: "Job | None", stack: ExitStack
-) -> dict[str, Store]:
-    """Open every store where it begins or goes on; all are checked before the first is touched."""
-    begins: dict[str, tuple[Store, Position | Start]] = {}
-    for name, (store, output) in stores.items():
-        if job is None:
-            begins[name] = store, start_of(output, start)
-        else:
-            known = _in_job(name, job.path) if isinstance(output, str | PathLike) else name
-            begins[known] = store, job.at(known)
-    for store, begin in begins.values():
-        store.open(begin)
-        stack.callback(store.close)
-    return {name: store for name, (store, _) in begins.items()}
-
-
-def _failed_file(
-    path: str | PathLike[str] | None,
-    start: Start | None,
-    job: "Job | None",  # noqa: ARG001
-    stack: ExitStack,
-) -> FailedFile | None:
-    if path is None:
-        return None
-    failed = FailedFile(path)
-    start_of(path, Start.FRESH if start is None else start)
-    failed.open(is_fresh=start is not Start.APPEND)
-    stack.callback(failed.close)
-    return failed
 
 
 def _without_secrets(settings: Settings) -> dict[str, Any]:

@@ -19,6 +19,7 @@ LAYERS = [
     {"loop"},
     {"wiring"},
     {"resuming"},
+    {"outputs"},
     {"engine"},
     {"api"},
     {"fetchpool"},

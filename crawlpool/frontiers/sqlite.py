@@ -44,7 +44,8 @@ class SqliteFrontier:
         batch: Rows to read at once.
 
     Attributes:
-        withheld: Waiting requests that had secrets in an earlier run, and go without them now.
+        withheld: Waiting requests that had secrets in an earlier run, and go without them now
+            unless they are added again.
 
     Raises:
         FrontierError: From any method: the file cannot be read or written, or is damaged.
@@ -148,7 +149,10 @@ class SqliteFrontier:
     def _becomes_listed(self, number: int, request: Request, page: int | None, text: str | None) -> bool:
         """Let what is known become the user's own, if it waits as found only, or is where a redirect led."""
         state, is_listed, _ = self._rows.state(number) or (None, 0, None)
-        is_waiting = state == State.WAITING and not is_listed and number not in self._waiting.out
+        is_waiting = state == State.WAITING and number not in self._waiting.out
+        if is_waiting and is_listed:
+            self._becomes_whole(number, request)
+            return False
         if not is_waiting and state != State.LED_TO:
             return False
         self._rows.change(number, request, page, text)
@@ -257,6 +261,13 @@ class SqliteFrontier:
         """A request that was read back, with what the file does not have."""
         secret = self._secret.get(request.lease)
         return request if secret is None else replace(secret, lease=request.lease)
+
+    def _becomes_whole(self, number: int, request: Request) -> None:
+        """Give a request of an earlier run its secrets back, when the user names it again with them."""
+        if self.withheld and number not in self._secret and withheld(request, self._may_keep):
+            self._keep_secret(number, request)
+            self._waiting.move(number, request)
+            self.withheld -= 1
 
     def _keep_secret(self, number: int, request: Request) -> None:
         """Keep whole what the file does not have; one that is named again may have none any more."""

@@ -1,0 +1,101 @@
+"""Where a crawl's items go: stores by name, their job beside them, opened where each begins or goes on."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from os import PathLike
+from os.path import relpath
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import ConfigError
+from .stores.base import Position, Start, Store
+from .stores.failed import FailedFile
+from .wiring import Output, start_of, store_of
+
+if TYPE_CHECKING:
+    from .resuming import Job
+
+
+def named_stores(outputs: Sequence[Output]) -> dict[str, tuple[Store, Output]]:
+    """The stores by name, none of them opened yet."""
+    named: dict[str, tuple[Store, Output]] = {}
+    places: set[Path] = set()
+    for output in outputs:
+        name, store = store_of(output)
+        if isinstance(output, str | PathLike):
+            place = Path(output).resolve()
+            if place in places:
+                raise ConfigError(f"output {name!r} is named twice")
+            places.add(place)
+        if name in named:  # a second store of one class of the user's own
+            name = f"{name} {len(named) + 1}"
+        named[name] = store, output
+    return named
+
+
+def job_path(outputs: Sequence[Output], job: str | PathLike[str] | bool | None) -> Path | None:
+    """Where the job file is: as named, else beside the first output that is a file; None for no job."""
+    if job is False:
+        return None
+    if job is not None and job is not True:
+        path = Path(job)
+        if path.is_dir():
+            raise ConfigError(f"job {str(path)!r} is a folder; name a file in it")
+        if not path.parent.is_dir():
+            raise ConfigError(f"job {str(path)!r}: there is no folder {str(path.parent)!r}")
+        return path
+    for output in outputs:
+        if isinstance(output, str | PathLike):
+            file = Path(output)
+            if file.exists() and not file.is_file():
+                continue  # a pipe or a device keeps nothing that could be cut back
+            return file.with_name(file.name + ".job")
+    if job is True:
+        raise ConfigError("a job lies beside an output that is a file; give one, or name the job: job=PATH")
+    return None
+
+
+def files_of(outputs: Sequence[Output], job: Path) -> dict[str, Path]:
+    """The outputs that are files, by the name that a job keeps their positions under."""
+    return {_in_job(str(each), job): Path(each) for each in outputs if isinstance(each, str | PathLike)}
+
+
+def _in_job(name: str, job: Path) -> str:
+    """An output's path as seen from its job's folder, so that both may be moved, or named from elsewhere."""
+    try:
+        return relpath(name, job.parent)
+    except ValueError:  # another drive, on Windows
+        return str(Path(name).resolve())
+
+
+def opened(
+    stores: Mapping[str, tuple[Store, Output]], start: Start | None, job: "Job | None", stack: ExitStack
+) -> dict[str, Store]:
+    """Open every store where it begins or goes on; all are checked before the first is touched."""
+    begins: dict[str, tuple[Store, Position | Start]] = {}
+    for name, (store, output) in stores.items():
+        if job is None:
+            begins[name] = store, start_of(output, start)
+        else:
+            known = _in_job(name, job.path) if isinstance(output, str | PathLike) else name
+            begins[known] = store, job.at(known)
+    for store, begin in begins.values():
+        store.open(begin)
+        stack.callback(store.close)
+    return {name: store for name, (store, _) in begins.items()}
+
+
+def failed_file(
+    path: str | PathLike[str] | None,
+    start: Start | None,
+    job: "Job | None",  # noqa: ARG001
+    stack: ExitStack,
+) -> FailedFile | None:
+    """Open the list of failures, if one is wanted; it goes on with the job like an output."""
+    if path is None:
+        return None
+    failed = FailedFile(path)
+    start_of(path, Start.FRESH if start is None else start)
+    failed.open(is_fresh=start is not Start.APPEND)
+    stack.callback(failed.close)
+    return failed
