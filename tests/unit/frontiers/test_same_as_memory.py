@@ -12,22 +12,26 @@ from crawlpool.job.file import JobFile
 from crawlpool.model import Request
 
 HOSTS = st.sampled_from(["a", "b"])
-URLS = st.builds(lambda host, n: f"http://{host}/{n}", HOSTS, st.integers(0, 12))
+URLS = st.builds(lambda host, n: f"http://{host}/{n}", HOSTS, st.integers(0, 30))
+PRIORITIES = st.sampled_from([0, 0, 0, 1, -1])
+LISTED = st.sampled_from([False, False, False, True])
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("add"), URLS, st.integers(0, 4), st.integers(-1, 1), st.booleans()),
+        st.tuples(
+            st.just("add"), st.lists(st.tuples(URLS, st.integers(0, 4), PRIORITIES, LISTED), max_size=9)
+        ),
         st.tuples(st.just("unknown"), st.lists(URLS, max_size=6), st.integers(0, 3)),
-        st.tuples(st.just("take"), HOSTS, st.integers(1, 5)),
+        st.tuples(st.just("take"), HOSTS, st.integers(1, 4)),
         st.tuples(st.just("put_back"), st.integers(0, 9), st.booleans()),
         st.tuples(st.just("commit"), st.integers(0, 9)),
         st.tuples(st.just("mark"), URLS),
         st.tuples(st.just("reopen")),
     ),
-    max_size=60,
+    max_size=40,
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(steps=STEPS, most_held=st.integers(1, 6), batch=st.integers(1, 4))
 def test_a_frontier_in_a_file_behaves_as_one_in_memory(tmp_path_factory, steps, most_held, batch):
     with closing(JobFile(tmp_path_factory.mktemp("job") / "crawl.job")) as job:
@@ -48,9 +52,12 @@ class Pair:
         self.memory, self.file = MemoryFrontier(), opened()
         self.out = []
 
-    def add(self, url, depth, priority, is_listed):
-        request = Request(url, target=url, depth=depth, priority=priority, is_listed=is_listed)
-        assert seen(self.memory.add([request])) == seen(self.file.add([request]))
+    def add(self, given):
+        requests = [
+            Request(url, target=url, depth=depth, priority=priority, is_listed=is_listed)
+            for url, depth, priority, is_listed in given
+        ]
+        assert seen(self.memory.add(requests)) == seen(self.file.add(requests))
 
     def unknown(self, urls, depth):
         page = {"depth": depth, "found_on": "http://a/0"}
