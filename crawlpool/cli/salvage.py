@@ -28,7 +28,7 @@ _NOUNS = {
     "batch": "commit",
     "run": "run",
     "skip": "skipped link",
-    "skipped": "reason to skip",
+    "skipped": "skip reason",
     "meta": "meta value",
 }
 

@@ -36,14 +36,16 @@ def looking_into(path: Path) -> Iterator[sqlite3.Connection]:
         FrontierError: As `schema.connect_to_read` says, or the file turns out to be damaged on the way.
     """
     had_log = _log_of(path).exists()
-    db = connect_to_read(path)
-    db.text_factory = lambda raw: raw.decode("utf-8", "replace")
     try:
-        with named(path):
-            yield db
+        db = connect_to_read(path)
+        try:
+            db.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            with named(path):
+                yield db
+        finally:
+            db.close()
     finally:
-        db.close()
-        if not had_log:
+        if not had_log and path.is_file():
             _tidy(path)
 
 
@@ -185,19 +187,36 @@ class Counts:
     bytes: int = 0
 
 
-_SLICED: Final = """
-    SELECT state, status, kind, host, count(*), sum(items), sum(bytes), max(id)
-    FROM (SELECT * FROM url WHERE id > ? ORDER BY id LIMIT ?) GROUP BY state, status, kind, host
+_WHAT: Final = """
+    SELECT state, status, kind, count(*), sum(items), sum(bytes) FROM url WHERE id > ? AND id <= ?
+    GROUP BY state, status, kind
 """
+# Grouped for themselves: hosts are many, and a sort by one number is quick.
+_WHERE: Final = f"""
+    SELECT host, count(*) FROM url
+    WHERE id > ? AND id <= ? AND status IS NOT NULL AND state IN ({State.ANSWERED:d}, {State.FAILED:d})
+    GROUP BY host
+"""  # noqa: S608  our own words
+
+
+def slices_of(db: sqlite3.Connection) -> Iterator[tuple[int, int]]:
+    """All rows of `url` in pieces: the ids behind the first figure, up to the second; ids have gaps."""
+    after = -1
+    while True:
+        (upto,) = db.execute(
+            "SELECT max(id) FROM (SELECT id FROM url WHERE id > ? ORDER BY id LIMIT ?)", (after, SLICE)
+        ).fetchone()
+        if upto is None:
+            return
+        yield after, upto
+        after = upto
 
 
 def counts_of(db: sqlite3.Connection, *, most_hosts: int) -> Counts:
     """Count everything, a slice after the other; the hosts with the most pages are named."""
     counts, hosts = Counts(), Counter[int]()
-    last = -1
-    while rows := db.execute(_SLICED, (last, SLICE)).fetchall():
-        last = max(row[-1] for row in rows)
-        for number, status, kind, host, n, items, size, _ in rows:
+    for piece in slices_of(db):
+        for number, status, kind, n, items, size in db.execute(_WHAT, piece).fetchall():
             state = _state(number)
             counts.states[state] += n
             counts.items += items or 0
@@ -207,9 +226,9 @@ def counts_of(db: sqlite3.Connection, *, most_hosts: int) -> Counts:
             elif state in {State.ANSWERED, State.FAILED}:
                 if status is not None:
                     counts.statuses[status] += n
-                    hosts[host] += n
                 if kind is not None:
                     counts.kinds[kind] += n
+        hosts.update(dict(db.execute(_WHERE, piece).fetchall()))
     for host, n in hosts.most_common(most_hosts):
         name = db.execute("SELECT name FROM host WHERE id = ?", (host,)).fetchone()
         if name is not None:

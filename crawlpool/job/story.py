@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .reading import SLICE, as_json
+from .reading import as_json, slices_of
 from .schema import MOST_SKIPS, State
 
 _COLUMNS: Final = (
@@ -52,19 +52,9 @@ def find(db: sqlite3.Connection, urls: Sequence[str]) -> list[Row]:
     marks = ", ".join("?" * len(urls))
     question = f"SELECT {_COLUMNS} FROM url WHERE id > ? AND id <= ? AND url IN ({marks})"  # noqa: S608  our own words
     rows: list[Row] = []
-    last = -1
-    while (upto := _end_of_slice(db, last)) is not None:
-        rows.extend(map(_row, db.execute(question, (last, upto, *urls)).fetchall()))
-        last = upto
+    for piece in slices_of(db):
+        rows.extend(map(_row, db.execute(question, (*piece, *urls)).fetchall()))
     return rows
-
-
-def _end_of_slice(db: sqlite3.Connection, last: int) -> int | None:
-    """The last id of the next slice; ids have gaps, and a hurt file may have wide ones."""
-    found = db.execute(
-        "SELECT max(id) FROM (SELECT id FROM url WHERE id > ? ORDER BY id LIMIT ?)", (last, SLICE)
-    ).fetchone()
-    return None if found is None or found[0] is None else int(found[0])
 
 
 def row_of(db: sqlite3.Connection, number: int) -> Row | None:
@@ -195,11 +185,9 @@ def are_skips_whole(db: sqlite3.Connection) -> bool:
 def seeds_of(db: sqlite3.Connection) -> list[tuple[str, str | None]]:
     """The listed URLs, and where the redirects of each ended; they say what the scope is."""
     found: list[tuple[str, str | None]] = []
-    last = -1
-    while (upto := _end_of_slice(db, last)) is not None:
+    for piece in slices_of(db):
         found += db.execute(
             "SELECT url, final_url FROM url WHERE id > ? AND id <= ? AND listed = 1 AND state != ?",
-            (last, upto, State.LED_TO),
+            (*piece, State.LED_TO),
         ).fetchall()
-        last = upto
     return found
