@@ -264,9 +264,14 @@ class SqliteFrontier:
 
     def _becomes_whole(self, number: int, request: Request) -> None:
         """Give a request of an earlier run its secrets back, when the user names it again with them."""
-        if self.withheld and number not in self._secret and withheld(request, self._may_keep):
-            self._keep_secret(number, request)
-            self._waiting.move(number, request)
+        if not self.withheld or number in self._secret or not withheld(request, self._may_keep):
+            return
+        known = self._waiting.held_as(number) or self._in_file(number)
+        if known is not None:
+            # All else stays as the row has it, its place above all.
+            whole = replace(known, url=request.url, headers=request.headers, cookies=request.cookies)
+            self._keep_secret(number, whole)
+            self._waiting.move(number, whole)
             self.withheld -= 1
 
     def _keep_secret(self, number: int, request: Request) -> None:

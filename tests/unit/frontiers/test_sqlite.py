@@ -370,6 +370,26 @@ def test_a_secret_of_a_url_that_was_found_nearer_or_named_since_is_kept_whole(jo
     assert frontier.take("a", 2)[1].cookies == (("sid", "2"),)
 
 
+def test_a_secret_that_is_named_again_is_given_back_and_the_request_keeps_its_place(job, after_a_crash):
+    frontier = SqliteFrontier(job)
+    frontier.add([request(f"/{n}", is_listed=True, cookies={"sid": str(n)}) for n in range(5)])
+    frontier.commit([], {})
+
+    later = after_a_crash(most_held=1, batch=2)
+    assert later.withheld == 5
+    again = [request(f"/{n}", is_listed=True, priority=-n, cookies={"sid": "new"}) for n in (1, 2, 3)]
+    assert later.add([*again, request("/4", is_listed=True)]) == []
+
+    assert later.withheld == 2
+    assert [(each.target[-2:], each.cookies) for each in later.take("a", 9)] == [
+        ("/0", ()),
+        ("/1", (("sid", "new"),)),
+        ("/2", (("sid", "new"),)),
+        ("/3", (("sid", "new"),)),
+        ("/4", ()),
+    ]
+
+
 def circle():
     endless: list = []
     endless.append(endless)
