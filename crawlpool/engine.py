@@ -88,10 +88,9 @@ def patience_of(settings: Settings) -> float:
 def _check_memory(settings: Settings, backend: Any) -> None:
     if settings.worker_memory is None:
         return
-    if backend not in {"process", "futures-process"}:
-        said = repr(backend) if isinstance(backend, str) else type(backend).__name__
+    if not isinstance(backend, str):
         raise ConfigError(
-            f"worker_memory needs a process backend, and this is {said}: a thread has no memory of its own"
+            f"worker_memory needs a process backend of ours; the workers of a {type(backend).__name__} are its owner's"
         )
     if not memory.is_known():
         raise ConfigError("worker_memory cannot be kept here: this system does not say what a process takes")

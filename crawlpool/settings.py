@@ -47,6 +47,7 @@ class Knob:
 
 
 BACKENDS = ("process", "thread", "sync", "futures-process", "futures-thread")
+PROCESSES = ("process", "futures-process")
 SCOPES = ("host", "domain", "prefix", "all")
 FAIL_ON = ("listed", "any", "none")
 
@@ -350,6 +351,11 @@ class Settings:
                 object.__setattr__(self, name, value)
             if value is not None or field.default is not None:
                 _check(name, knob, value, field.default)
+        if self.worker_memory is not None and self.backend not in PROCESSES:
+            raise ConfigError(
+                f"worker_memory needs a process backend ({' or '.join(PROCESSES)}), and backend is {self.backend!r}: "
+                "a thread has no memory of its own"
+            )
         if not isinstance(self.user_agent, str) or not self.user_agent.strip():
             raise ConfigError(
                 'user_agent is empty; servers are told who asks, such as "mybot/1.0 (+https://me.example)"'

@@ -97,7 +97,7 @@ def closing_rows(
         lost.append(f"listed with reasons in {failed_file}")
     add("failed", lost)
     add("tried again", [_counted(stats.retries)])
-    add("workers lost", [f"{count(stats.workers_lost)}, replaced" if stats.workers_lost else ""])
+    add("workers lost", [_lost(stats)])
     add("seeds", [_seeds(stats)])
     add("left out", [_counted(stats.skips)])
     add("read", [_read(stats)])
@@ -149,6 +149,13 @@ def _status(status: int) -> str:
 
 def _counted(counter: Counter[str]) -> str:
     return ",  ".join(f"{count(n)} x {why.replace('_', ' ')}" for why, n in counter.most_common())
+
+
+def _lost(stats: Stats) -> str:
+    if not stats.workers_lost:
+        return ""
+    said = f"{count(stats.workers_lost)}, replaced"
+    return f"{said}; {count(stats.abandoned, 'thread')} abandoned, which hang" if stats.abandoned else said
 
 
 def _seeds(stats: Stats) -> str:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,11 @@ def test_where_we_cannot_look_a_worker_reports_what_it_takes(site, faulty):
 def test_a_limit_of_memory_needs_workers_with_a_memory_of_their_own(backend):
     with pytest.raises(ConfigError, match="worker_memory needs a process backend"):
         list(crawlpool.fetch("http://127.0.0.1:9/", backend=backend, worker_memory=2**30))
+
+
+def test_a_limit_of_memory_is_not_for_a_pool_of_the_users_own():
+    with ThreadPool(1) as pool, pytest.raises(ConfigError, match="ThreadPool"):
+        list(crawlpool.fetch("http://127.0.0.1:9/", backend=pool, worker_memory=2**30))
 
 
 @pytest.mark.parametrize("backend", PROCESSES)

@@ -44,7 +44,8 @@ def test_everything_that_happened_is_there():
     stats.failed(Failure(request=request("http://c.test/"), kind=FailureKind.CONNECT_TIMEOUT, message=""))
     stats.retried("timeout")
     stats.skipped("scope", 1200)
-    stats.workers_lost = 1
+    stats.workers_lost = 2
+    stats.abandoned = 1
     stats.robots_fetched()
     stats.spent("held back", 2.0)
     stats.spent("parsing", 0.5)
@@ -54,7 +55,7 @@ def test_everything_that_happened_is_there():
         "failed: 1 x connect timeout",
         ": listed with reasons in failed.txt",
         "tried again: 1 x timeout",
-        "workers lost: 1, replaced",
+        "workers lost: 2, replaced; 1 thread abandoned",
         "seeds: 3 listed, 2 duplicates, 1 line without a URL",
         "left out: 1,200 x scope",
         "read: 2 KiB, 1 cut short, 1 robots.txt file",
