@@ -65,7 +65,7 @@ class Settings:
         int | tuple[int, int] | str | None,
         Knob(
             group="Speed",
-            metavar="N|N..M",
+            metavar="N[..M]",
             short="w",
             read=read_range,
             least=1,
