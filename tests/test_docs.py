@@ -27,6 +27,7 @@ import pytest
 import crawlpool
 from crawlpool import errors, records, wiring
 from crawlpool.cli import demo as demo_module
+from crawlpool.cli import failures, retry, salvage, status, why
 from crawlpool.cli import serve as serve_module
 from crawlpool.cli.flags import crawl_parser, parse
 from crawlpool.model import FailureKind, Request, Response
@@ -38,6 +39,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 REFERENCE = ROOT / "docs" / "reference.md"
 TEXTS = [README, *sorted((ROOT / "docs").glob("*.md"))]
+JOB_COMMANDS = (status, failures, why, retry, salvage)
 SHOP = "https://shop.example"
 API = "https://api.example"
 TYPED = "http://127.0.0.1:8000"
@@ -151,6 +153,7 @@ def test_the_readme_has_every_flag_and_says_what_help_says(heading, parser):
 @pytest.mark.parametrize("file", TEXTS, ids=lambda file: file.name)
 def test_no_text_names_a_flag_that_there_is_not(file):
     known = {*crawl_parser().flags, *serve_module._parser().flags}
+    known.update(flag for module in JOB_COMMANDS for flag in module.parser().flags)
     lines = [
         line
         for line in file.read_text(encoding="utf-8").splitlines()
