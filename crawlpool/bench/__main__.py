@@ -14,6 +14,7 @@ from ..units import read_count
 from .cpu import cpu
 from .elastic import elastic
 from .fetch import fetch
+from .frontier import frontier
 from .programs import loopback_environment
 from .rate import rate
 from .report import Plan, Report, machine
@@ -25,6 +26,7 @@ BENCHES: dict[str, tuple[Callable[[Plan], Report], Plan]] = {
     "fetch": (fetch, Plan(pages=500, rounds=5, workers=1)),
     "start": (start, Plan(pages=50, rounds=10, workers=8)),
     "elastic": (elastic, Plan(pages=600, rounds=2, workers=16)),
+    "frontier": (frontier, Plan(pages=0, rounds=0, workers=0, urls=1_000_000)),
 }
 """Each measurement with what it does when nothing is said."""
 
@@ -64,8 +66,11 @@ def _parser() -> argparse.ArgumentParser:
             "Crawl with this many workers, and as many requests at once; fetch has one.",
             "workers",
         ),
+        ("--urls", "Let the frontier get to know this many URLs.", "urls"),
     ):
-        usual = ", ".join(f"{name} {getattr(plan, field)}" for name, (_, plan) in BENCHES.items())
+        usual = ", ".join(
+            f"{name} {getattr(plan, field)}" for name, (_, plan) in BENCHES.items() if getattr(plan, field)
+        )
         parser.add_argument(flag, type=_count, metavar="N", help=f"{what} Default: {usual}.")
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="Write the raw numbers of every run to this file."

@@ -19,11 +19,13 @@ class Plan:
         pages: Pages of the generated site, or URLs of the list.
         rounds: How often each thing is measured, in turn with the others.
         workers: Workers, and requests that the one host gets at once.
+        urls: URLs that the frontier is to know.
     """
 
     pages: int
     rounds: int
     workers: int
+    urls: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ def bench(*words):
             ["import crawlpool", "first record, process", "first record, thread"],
             3,
         ),
+        (["frontier", "--urls", "30000"], ["30,800"], 1),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
@@ -60,6 +61,7 @@ def test_a_measurement_prints_its_rows_and_writes_what_it_measured(tmp_path, wor
         (["rate", "--pages", "0"], "'0' should be 1 or more"),
         (["rate", "--pages", "9"], "9 pages for 8 workers"),
         (["elastic", "--workers", "2"], "600 pages for 2 workers"),
+        (["frontier", "--urls", "1999"], "1999 URLs are too few to tell; take 2000 or more"),
         (["start", "--json", "no/such/folder.json"], "no folder"),
     ],
 )
