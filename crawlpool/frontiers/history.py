@@ -8,7 +8,7 @@ from typing import Any
 
 from ..job.schema import State
 from .base import End, Positions, Tried
-from .written import bindable
+from .written import bindable, public_message
 
 _END = """
     UPDATE url SET state = ?, final_url = ?, status = ?, kind = ?, message = ?, attempts = ?, at = ?,
@@ -98,7 +98,7 @@ def _last_try(end: End) -> tuple[Any, ...]:
         bindable(request.target) if is_elsewhere else None,
         end.status,
         end.kind,
-        bindable(end.message) or None,
+        bindable(public_message(end)) or None,
         request.attempt,
         end.at,
         end.elapsed_s,

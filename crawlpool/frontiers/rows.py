@@ -74,10 +74,10 @@ class Rows:
         self.answered = 0
         self.withheld = 0
 
-    def counted(self) -> tuple[int, int]:
-        """How many rows there are, and the number that the next one gets."""
-        count, last = self._db.execute("SELECT count(*), coalesce(max(id), 0) FROM url").fetchone()
-        return count, last + 1
+    def last(self) -> int:
+        """The largest number of a row; 0 without any."""
+        (number,) = self._db.execute("SELECT coalesce(max(id), 0) FROM url").fetchone()
+        return int(number)
 
     def all(self) -> Iterator[tuple[str, int, int]]:
         """Every row: its fingerprint, its number, and how deep it waits (up to 255; 0 if it cannot be brought up).

@@ -67,8 +67,9 @@ class SqliteFrontier:
         self._secret: dict[int, Request] = {}  # whole, by row
         self._waiting = Waiting(self._behind, most=most_held, batch=batch)
         with named(job.path):
-            count, self._next = self._rows.counted()
-            self._known = Known(count)
+            last = self._rows.last()
+            self._next = last + 1
+            self._known = Known(last)
             self._known.fill(self._rows.all())
             self._waiting.restore(self._rows.counts())
             self._history = History(job.db, run, self._rows.answered)

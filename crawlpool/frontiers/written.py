@@ -16,8 +16,9 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from ..errors import ConfigError
-from ..model import Pairs, Request
+from ..model import FailureKind, Pairs, Request
 from ..urls import fingerprint
+from .base import End
 
 MayKeep: TypeAlias = Callable[[Pairs], Pairs]
 """Those of some headers that are no secrets."""
@@ -32,11 +33,32 @@ _CREDENTIALS = re.compile(r"((?!mailto:)[a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})[^/\\
 
 def public(url: str) -> str:
     """A URL, or what should have been one, without user name and password."""
+    before, secret, behind = _parted(url)
+    return before + behind if secret else url
+
+
+def public_message(end: End) -> str:
+    """What is said of an end, without the user name and password that its URL was given with."""
+    url = end.request.url
+    secret = _parted(url)[1]
+    if not secret:
+        return end.message
+    if (
+        end.kind == FailureKind.INVALID_URL
+    ):  # its message quotes the beginning of it, as Python would write it
+        return f"{public(url)[:200]!r} is no http(s) URL"
+    return end.message.replace(secret, "")
+
+
+def _parted(url: str) -> tuple[str, str, str]:
+    """What stands before user name and password, those with their "@", and the rest; all in the first without any."""
     if "@" not in url:
-        return url
+        return url, "", ""
     tidy = _WITHIN.sub("", url).strip(_AROUND)
     found = _CREDENTIALS.match(tidy)
-    return url if found is None else found[1] + tidy[found.end() :]
+    if found is None:
+        return url, "", ""
+    return found[1], tidy[found.end(1) : found.end()], tidy[found.end() :]
 
 
 def bindable(text: str) -> str:
@@ -52,7 +74,7 @@ def withheld(request: Request, may_keep: MayKeep) -> list[str]:
         names += [name for name, value in request.headers if (name, value) not in kept]
     if request.cookies:
         names += [f"cookie {name}" for name, _ in request.cookies]
-    if "@" in request.url and public(request.url) != request.url:
+    if _parted(request.url)[1]:
         names.append("user name and password")
     return names
 

@@ -4,6 +4,7 @@ import json
 import math
 import shutil
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -344,9 +345,20 @@ def test_secrets_are_never_on_the_disk_and_go_out_all_the_same(job, path, tmp_pa
     frontier.add([request("/0"), secret, odd])
     frontier.mark(Request("x", target="ftp://u:hush6@b/"))
     frontier.left_out(["http://b/"], "scope", found_on="http://u:hush7@a/")
-    _, lease = frontier.take("a", 2)
+    bad = "gopher://u:hush8" + "8" * 200 + "@b/"
+    frontier.mark(Request(bad, target=bad))
+    first, lease = frontier.take("a", 2)
     frontier.put_back(lease)
-    frontier.commit([], {})
+    raised = replace(first, url="http://u:hush9@a/0")
+    ends = [
+        End(request=Request(bad), kind="invalid_url", message=f"{bad[:200]!r} is no http(s) URL"),
+        End(request=raised, kind="handler", message="cannot read http://u:hush9@a/0"),
+    ]
+    frontier.commit(ends, {})
+    assert rows(path, "SELECT message FROM url WHERE state = 2 ORDER BY message") == [
+        ("'gopher://b/' is no http(s) URL",),
+        ("cannot read http://a/0",),
+    ]
 
     written = b"".join(file.read_bytes() for file in tmp_path.glob("crawl.job*"))
     assert b"hush" not in written
@@ -356,7 +368,7 @@ def test_secrets_are_never_on_the_disk_and_go_out_all_the_same(job, path, tmp_pa
     assert frontier.take("a", 1)[0].url == odd.url
     later = after_a_crash(may_keep=may_keep)
     assert later.withheld == 2
-    assert [each.headers for each in later.take("a", 3)] == [(), (("Accept-Language", "de"),), ()]
+    assert [each.headers for each in later.take("a", 3)] == [(("Accept-Language", "de"),), ()]
 
 
 def test_a_secret_of_a_url_that_was_found_nearer_or_named_since_is_kept_whole(job):
