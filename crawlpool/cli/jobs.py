@@ -69,7 +69,7 @@ def opened(word: str) -> Iterator[tuple[Path, "sqlite3.Connection"]]:
         FrontierError: There is none, it is something else, or it is damaged.
     """
     from ..job.leaves import MAGIC  # noqa: PLC0415  imports stand where they are needed, so that starting is quick
-    from ..job.reading import looking_into  # noqa: PLC0415
+    from ..job.looking import looking_into  # noqa: PLC0415
 
     path = job_path(word)
     try:

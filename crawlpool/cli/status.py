@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..job.reading import Counts, Run, counts_of, is_held, last_positions, meta_of, runs_of
+from ..job.looking import is_held
+from ..job.reading import Counts, Run, counts_of, last_positions, meta_of, runs_of
 from ..job.schema import State
 from .figures import count, seconds, size
 from .flags import Parser, new_parser, parse
@@ -135,6 +136,8 @@ def _headline(known: dict[str, Any]) -> str:
         since = moment(owner.get("since"))[11:19]
         how = f"is running, in process {owner.get('pid', '?')} on {owner.get('machine', '?')}"
         how += f" since {since}" if since else ""
+    elif not known["runs"]:
+        how = "has not begun"
     elif known["state"] == "finished":
         how = "is finished"
     else:

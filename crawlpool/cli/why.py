@@ -10,7 +10,8 @@ from typing import Any
 from ..errors import ConfigError
 from ..frontiers.written import bindable, public
 from ..job import story
-from ..job.reading import is_held, meta_of, settings_of
+from ..job.looking import is_held
+from ..job.reading import meta_of, settings_of
 from ..job.schema import State
 from ..job.story import Row as Found
 from ..job.story import Span, Try
@@ -70,9 +71,9 @@ def parser() -> Parser:
 
 def _meant(typed: str) -> list[str]:
     """The URL in normal form, and the text as it is, for what never was a URL."""
-    text = bindable(public(typed.strip()))
+    text = public(typed.strip())
     normal = normalise(text) or (normalise(f"https://{text}") if "://" not in text else None)
-    return list(dict.fromkeys([normal or text, text]))
+    return list(dict.fromkeys([normal or bindable(text), bindable(text)]))
 
 
 def _near(url: str) -> list[str]:

@@ -14,6 +14,7 @@
 to this one by the steps that it lacks; a new file lacks them all.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -163,7 +164,9 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise FrontierError(f"there is no job file {str(path)!r}; a crawl with -o FILE keeps one in FILE.job")
     with named(path):
-        uri = f"{path.resolve().as_uri()}?mode=ro"
+        # Readers and a writer agree by files beside it. Where those can be neither found nor made, nobody writes.
+        is_fixed = not _log_of(path).exists() and not os.access(path.resolve().parent, os.W_OK)
+        uri = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if is_fixed else ''}"
         db = sqlite3.connect(uri, timeout=5, isolation_level=None, uri=True)
         try:
             _check_kind(db, path)
@@ -204,11 +207,15 @@ def _check_kind(db: sqlite3.Connection, path: Path) -> None:
     _check_length(db, path)
 
 
+def _log_of(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
 def _check_length(db: sqlite3.Connection, path: Path) -> None:
     """Notice a file that was cut short: its header says how many pages it has."""
     (pages,) = db.execute("PRAGMA page_count").fetchone()
     (size,) = db.execute("PRAGMA page_size").fetchone()
-    wal = path.with_name(path.name + "-wal")
+    wal = _log_of(path)
     has_log = wal.exists() and wal.stat().st_size > 0  # then the last pages may be in there
     if not has_log and path.stat().st_size < pages * size:
         raise FrontierError(_damaged(path, f"it has {path.stat().st_size:,} of {pages * size:,} bytes"))

@@ -164,7 +164,7 @@ def test_status_of_a_job_that_has_only_begun(tmp_path, capsys):
         pass
     code, out, _ = run(capsys, "status", path)
     assert code == 0
-    assert "0 of 0 URLs done" in out
+    assert "has not begun. 0 of 0 URLs done" in out
 
 
 def test_status_knows_a_crawl_that_runs_and_one_that_was_killed(tmp_path, capsys, site):
@@ -310,6 +310,12 @@ def test_why_knows_a_text_that_is_no_url(path, capsys):
     with Book(path) as book:
         book.failed("http://", "invalid_url", "'http://' is no http(s) URL")
     assert "failed: invalid url" in why(capsys, path, "http://")
+
+
+def test_why_knows_a_url_that_was_typed_in_no_encoding_at_all(path, capsys):
+    with Book(path) as book:
+        book.answered("http://a.test/%EF%BF%BD")
+    assert "answered with HTTP 200" in why(capsys, path, "http://a.test/\udcff")
 
 
 def test_why_ends_for_pages_that_found_each_other(path, capsys):

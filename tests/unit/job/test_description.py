@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from crawlpool.cli import failures, retry, salvage, status, why
-from crawlpool.job.reading import looking_into
+from crawlpool.job.looking import looking_into
 
 from ...jobs import Book
 

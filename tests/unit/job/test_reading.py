@@ -1,6 +1,7 @@
 """Whoever looks into a job sees what is committed, holds up nobody, and leaves nothing behind."""
 
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -11,7 +12,8 @@ import pytest
 from crawlpool.errors import FrontierError
 from crawlpool.job import reading
 from crawlpool.job.file import JobFile
-from crawlpool.job.reading import Wanted, counts_of, failures_of, is_held, looking_into, meta_of, settings_of
+from crawlpool.job.looking import is_held, looking_into
+from crawlpool.job.reading import Wanted, counts_of, failures_of, meta_of, settings_of
 from crawlpool.job.schema import State
 
 from ...jobs import Book
@@ -76,6 +78,15 @@ def test_looking_leaves_no_file_behind(path):
     with looking_into(path) as db:
         counts_of(db, most_hosts=1)
     assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_a_job_in_a_folder_that_is_read_only_can_be_looked_into(path, monkeypatch):
+    with Book(path) as book:
+        book.answered("http://a.test/")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
+    with looking_into(path) as db:
+        assert counts_of(db, most_hosts=1).items == 1
+        assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
 def test_looking_cannot_change_anything(path):
