@@ -91,9 +91,11 @@ class StoreLanding:
         return requests
 
     def flush(self) -> Positions:
-        """Bring every store to the disk."""
+        """Bring every store and the list of failed URLs to the disk."""
         started = time.monotonic()
         positions = {name: store.flush() for name, store in self._stores.items()}
+        if self._failed is not None:
+            positions[self._failed.name] = self._failed.flush()
         self._stats.spent("storing", time.monotonic() - started)
         return positions
 

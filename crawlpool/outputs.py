@@ -1,5 +1,6 @@
 """Where a crawl's items go: stores by name, their job beside them, opened where each begins or goes on."""
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from os import PathLike
@@ -88,14 +89,17 @@ def opened(
 def failed_file(
     path: str | PathLike[str] | None,
     start: Start | None,
-    job: "Job | None",  # noqa: ARG001
+    job: "Job | None",
     stack: ExitStack,
 ) -> FailedFile | None:
     """Open the list of failures, if one is wanted; it goes on with the job like an output."""
     if path is None:
         return None
-    failed = FailedFile(path)
-    start_of(path, Start.FRESH if start is None else start)
-    failed.open(is_fresh=start is not Start.APPEND)
+    if job is None:
+        failed = FailedFile(path)
+        failed.open(Start.FRESH if start is None else start)
+    else:
+        failed = FailedFile(path, f"failed:{_in_job(os.fspath(path), job.path)}")
+        failed.open(job.at(failed.name))
     stack.callback(failed.close)
     return failed

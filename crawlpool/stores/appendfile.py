@@ -8,6 +8,10 @@ JSON Lines and CSV stand on it. It knows bytes only, and keeps three promises:
   disk is full, the part that did get there is taken back.
 * After one failure nothing more is written. A later fsync may well succeed although
   the data is gone, so an error must not be followed by a good report.
+
+Other programs may do anything to the file meanwhile. Before each write, and before each
+point is given, it has to be the one that was opened, where it was, and as long as it was;
+else that is the failure, and what is there now is left alone.
 """
 
 import os
@@ -25,6 +29,7 @@ from .base import Position
 
 TAIL = 4096
 _BUFFERED = 256 * 1024
+_WHAT_DOES = "put the old file back, or start over with --fresh"
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would translate line ends
 
 
@@ -51,6 +56,7 @@ class AppendFile:
         self._size = 0
         self._is_synced = True
         self._is_new = False
+        self._tail = b""  # the end of the file, as it has to be
         self._pending: list[bytes] = []
         self._pending_bytes = 0
         self._failure = ""
@@ -75,6 +81,7 @@ class AppendFile:
             self._size = self._file.seek(0, os.SEEK_END) if self._is_regular else 0
             self._is_synced = not (self._is_new or is_fresh)
             self._failure = ""
+        self._tail = self._read_tail()
 
     def open_at(self, at: Position) -> None:
         """Open what is there as it is, for `cut`; a file that should hold something has to exist."""
@@ -98,6 +105,8 @@ class AppendFile:
 
     def cut(self, at: Position) -> None:
         """Cut back to a point, once it is sure that the file still has what it had there."""
+        if not self._is_regular:
+            return
         length, tail = self.parts(at)
         if self._size < length:
             self.misfit(f"it has {self._size:,} bytes, and had {length:,}")
@@ -107,9 +116,7 @@ class AppendFile:
 
     def misfit(self, why: str) -> None:
         """Refuse to go on in a file that is not as it was left."""
-        raise StoreError(
-            f"{self.path} is not as this crawl left it ({why}); put the old file back, or start over with --fresh"
-        )
+        raise StoreError(f"{self.path} is not as this crawl left it ({why}); {_WHAT_DOES}")
 
     def truncate(self, size: int) -> None:
         """Drop everything from `size` on."""
@@ -120,6 +127,7 @@ class AppendFile:
             file.seek(size)
             self._size = size
             self._is_synced = False
+        self._tail = self._read_tail()
 
     def read(self, start: int, end: int) -> bytes:
         """Bytes that are in the file already."""
@@ -150,10 +158,10 @@ class AppendFile:
         self._drain()
 
     def sync(self) -> dict[str, Any]:
-        """Bring everything to the disk, and return the point reached."""
+        """Bring everything to the disk, and return the point reached; one of a device or a pipe says nothing."""
         self._drain()
         if not self._is_regular:
-            return {"bytes": self._size, "tail": ""}
+            return {"bytes": 0, "tail": ""}
         with self._named("write") as file:
             if not self._is_synced:
                 os.fsync(file.fileno())
@@ -161,12 +169,31 @@ class AppendFile:
                     _sync_directory(self._real.parent)
                     self._is_new = False
                 self._is_synced = True
-            found = os.fstat(file.fileno())
-        if found.st_nlink == 0:
-            self._fail(f"{self.path} was deleted while it was written; what was in it is lost")
-        if found.st_size != self._size:
-            self._fail(f"{self.path} was changed by another program while it was written")
-        return {"bytes": self._size, "tail": digest(self.read(max(0, self._size - TAIL), self._size))}
+            self._check(file)
+        if self._read_tail() != self._tail:
+            self._fail(f"{self.path} was changed by another program while it was written; {_WHAT_DOES}")
+        return {"bytes": self._size, "tail": digest(self._tail)}
+
+    def _read_tail(self) -> bytes:
+        return self.read(max(0, self._size - TAIL), self._size) if self._is_regular else b""
+
+    def _check(self, file: FileIO) -> None:
+        """See that the file is the one that was opened, in its place and as long as we left it."""
+        if not self._is_regular:
+            return
+        ours = os.fstat(file.fileno())
+        try:
+            there = self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            what = "deleted" if ours.st_nlink == 0 else "moved away"
+        else:
+            if not os.path.samestat(ours, there):
+                what = "replaced by another file"
+            elif ours.st_size != self._size:
+                what = f"changed by another program, from {self._size:,} to {ours.st_size:,} bytes,"
+            else:
+                return
+        self._fail(f"{self.path} was {what} while it was written; {_WHAT_DOES}")
 
     def replace(self, pieces: Iterable[bytes]) -> None:
         """Put other content in the file's place, all of it or none, even if the power fails.
@@ -180,6 +207,7 @@ class AppendFile:
         beside = self._real.with_name(f".{self._real.name}.new")
         try:
             with self._named("rewrite") as file:
+                self._check(file)
                 beside.unlink(missing_ok=True)  # of a run that was killed
                 mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
                 descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode)
@@ -187,6 +215,7 @@ class AppendFile:
                     new.writelines(pieces)
                     new.flush()
                     os.fsync(new.fileno())
+                self._check(file)  # again, for the pieces may be long
                 file.close()  # Windows replaces no open file
                 beside.replace(self._real)
                 _sync_directory(self._real.parent)
@@ -231,6 +260,8 @@ class AppendFile:
         data = b"".join(self._pending)
         self._pending.clear()
         self._pending_bytes = 0
+        with self._named("write") as file:
+            self._check(file)
         try:
             with self._named("write") as file:
                 self._is_synced = False
@@ -243,6 +274,7 @@ class AppendFile:
                     self._file.truncate(self._size)
             raise
         self._size += len(data)
+        self._tail = (self._tail + data[-TAIL:])[-TAIL:]
 
     @contextmanager
     def _named(self, doing: str) -> Iterator[FileIO]:

@@ -6,6 +6,7 @@ from crawlpool.model import Request
 from crawlpool.urls import normalise
 
 from .appendfile import AppendFile
+from .base import Position, Start
 from .plain import whole
 
 
@@ -19,21 +20,35 @@ class FailedFile:
     method or body of its own cannot be said in a list of URLs and is a comment only.
 
     Each entry is on its way to the disk when `write` returns, so that the list is
-    there however the crawl ends.
+    there however the crawl ends. It has positions as a store has: cut back to one, it
+    holds each URL once however often the crawl was broken off.
 
     Args:
-        path: The file. What is in it is replaced, so it must not be a source of the same crawl.
+        path: The file, which must not be a source of the same crawl.
+        name: What its positions are kept under, beside those of the stores; "" for its path.
+
+    Attributes:
+        name: The same.
 
     Raises:
         StoreError: From every method but `__init__`; names the file and the cause.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], name: str = "") -> None:
+        self.name = name or f"failed:{os.fspath(path)}"
         self._file = AppendFile(path)
 
-    def open(self, *, is_fresh: bool = True) -> None:
-        """Make the file, empty, or go on behind what is there."""
-        self._file.open(is_fresh=is_fresh)
+    def open(self, at: Position | Start) -> None:
+        """Start empty, behind what is there, or at a position."""
+        with self._file.opening():
+            if isinstance(at, Start):
+                self._file.open(is_fresh=at is Start.FRESH)
+                size = self._file.size
+                if size and self._file.read(size - 1, size) != b"\n":
+                    self._file.write(b"\n")
+            else:
+                self._file.open_at(at)
+                self._file.cut(at)
 
     def write(self, request: Request, why: str, details: str = "") -> None:
         """Add one URL, and in words why it failed; details, such as a traceback, stand below it line by line."""
@@ -47,6 +62,10 @@ class FailedFile:
         told = "".join(f"#   {_printable(line)}\n" for line in details.splitlines())
         self._file.write(whole(told + entry).encode())
         self._file.hand_over()
+
+    def flush(self) -> Position:
+        """Bring all to the disk, and say where that is."""
+        return self._file.sync()
 
     def close(self) -> None:
         """Bring all to the disk and close; calling it twice is harmless."""

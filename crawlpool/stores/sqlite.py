@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from json import dumps
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from crawlpool.errors import StoreError
 
@@ -19,7 +19,9 @@ _MOST_WAITING_CHARS = 1024 * 1024
 _ROWS_IN_TAIL = 8
 _BUSY_S = 30.0
 _ROWID = "_rowid_"
+_MAGIC = b"SQLite format 3\0"
 _INT64 = 1 << 63
+_WHAT_DOES = "put the old file back, or start over with --fresh"
 
 
 class SqliteStore:
@@ -32,7 +34,8 @@ class SqliteStore:
 
     Other tables in the file are never touched, and starting fresh replaces this table
     only. While it is open the file is in WAL mode, so reading it disturbs nothing; on
-    close it is set back and is a single file again.
+    close it is set back and is a single file again. Others may write to it meanwhile,
+    but not to this table, nor may the file be put elsewhere: that ends in an error.
 
     Args:
         path: The file; its directory has to be there.
@@ -52,18 +55,24 @@ class SqliteStore:
         self._claims: dict[str, str] = {}  # field to column
         self._pending: list[dict[str, Scalar]] = []
         self._pending_chars = 0
-        self._position: dict[str, Any] | None = None
+        self._position: dict[str, Any] = {}  # where the table stands, by our own commits
+        self._version = 0  # changes with each commit of somebody else's
+        self._log = self.path  # the -wal file, which lies where links lead
+        self._places: dict[Path, os.stat_result] = {}  # the two files as they were seen last
         self._failure = ""
 
     def open(self, at: Position | Start) -> None:
         """Start with an empty table, behind its rows, or at a position."""
         self._failure = ""
+        self._places = {}
+        self._log = Path(f"{os.path.realpath(self.path)}-wal")
         rowid, tail = (0, "") if isinstance(at, Start) else self._parts(at)
         if rowid and not self.path.exists():
             raise StoreError(
                 f"{self.path} is gone, and {rowid:,} rows of this crawl were in it; "
                 "put it back, or start over with --fresh"
             )
+        self._check_kind()
         try:
             with self._named("open"):
                 # An absolute path: names like ":memory:" mean something else to SQLite.
@@ -78,6 +87,10 @@ class SqliteStore:
                 self._learn(db)
                 if not isinstance(at, Start):
                     self._cut(db, rowid, tail)
+                self._position = self._stand(db)
+                self._version = _version(db)
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()  # from here on the file only grows
+                self._check_places()
         except StoreError:
             if self._db is not None:
                 self._db.close()
@@ -95,9 +108,9 @@ class SqliteStore:
     def flush(self) -> Position:
         """Commit all to the disk; the position is the last row's id and a digest of the last rows."""
         self._commit()
-        if self._position is None:
-            with self._named("read") as db:
-                self._position = self._stand(db)
+        with self._named("write") as db:
+            self._check_places()
+            self._check_table(db)
         return self._position
 
     def close(self) -> None:
@@ -106,15 +119,29 @@ class SqliteStore:
             return
         try:
             if not self._failure:
-                self._commit()
-                with suppress(sqlite3.Error):  # someone is reading: the last to leave tidies up
-                    self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-                    if self._mode != "wal":
-                        self._db.execute("PRAGMA journal_mode=DELETE").fetchone()
+                self.flush()
         finally:
+            with suppress(sqlite3.Error):  # someone is reading: the last to leave tidies up
+                # After a failure too: a log that is left beside a file that was put in our
+                # file's place would be brought to that one by whoever opens it next.
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if self._mode != "wal" and not self._failure:
+                    self._db.execute("PRAGMA journal_mode=DELETE").fetchone()
             self._pending.clear()
             self._db.close()
             self._db = None
+
+    def _check_kind(self) -> None:
+        """Refuse what is no database before SQLite sees it, which might bring a log that is left to it."""
+        with self._named("open"):
+            if not self.path.is_file():
+                return
+            with self.path.open("rb") as file:
+                head = file.read(len(_MAGIC))
+            if not _MAGIC.startswith(head):
+                self._fail(
+                    f"cannot open {self.path}: file is not a database; name another file, or put the old one back"
+                )
 
     def _commit(self) -> None:
         """Write what waits, in one transaction."""
@@ -124,16 +151,57 @@ class SqliteStore:
             return
         rows, self._pending, self._pending_chars = self._pending, [], 0
         with self._named("write") as db:
+            self._check_places()
             db.execute("BEGIN IMMEDIATE")
             try:
+                self._check_table(db)
                 for row in rows:
                     self._insert(db, row)
+                position = self._stand(db)
                 db.execute("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):
                     db.execute("ROLLBACK")
                 raise
-        self._position = None
+        self._position = position
+
+    def _check_places(self) -> None:
+        """See that the database and its log are where they were: SQLite itself would not notice."""
+        for path in (self.path, self._log):
+            before = self._places.get(path)
+            try:
+                there = path.stat()
+            except (FileNotFoundError, NotADirectoryError):
+                if before is None:
+                    continue  # no log yet
+                self._fail(f"{path} was deleted or moved away while it was written; {_WHAT_DOES}")
+            if before is not None and not os.path.samestat(before, there):
+                self._fail(f"{path} was replaced by another file while it was written; {_WHAT_DOES}")
+            if (
+                before is not None and path == self.path and there.st_size < before.st_size
+            ):  # a log may be emptied
+                self._fail(
+                    f"{path} was changed by another program, from {before.st_size:,} to {there.st_size:,} bytes, "
+                    f"while it was written; {_WHAT_DOES}"
+                )
+            self._places[path] = there
+
+    def _check_table(self, db: sqlite3.Connection) -> None:
+        """See that nobody else wrote to the table."""
+        version = _version(db)
+        if version == self._version:
+            return
+        try:
+            is_ours = self._stand(db) == self._position
+        except sqlite3.OperationalError:  # dropped
+            is_ours = False
+        if not is_ours:
+            self._fail(f"{self.path} was changed by another program while it was written; {_WHAT_DOES}")
+        self._version = version
+
+    def _fail(self, message: str) -> NoReturn:
+        self._failure = message
+        raise StoreError(message)
 
     def _insert(self, db: sqlite3.Connection, row: dict[str, Scalar]) -> None:
         names = [self._claims[name] if name in self._claims else self._claim(db, name, row) for name in row]
@@ -177,7 +245,6 @@ class SqliteStore:
         ).fetchall()
         self._columns = {_lower(name): name for (name,) in found}
         self._claims = {}
-        self._position = None
 
     def _stand(self, db: sqlite3.Connection) -> dict[str, Any]:
         if not self._columns:
@@ -204,7 +271,7 @@ class SqliteStore:
         if rowid and (self._stand(db)["rowid"] < rowid or self._tail(db, rowid) != tail):
             raise StoreError(
                 f"{self.path} is not as this crawl left it (row {rowid:,} of its table or one just before is not "
-                "the same); put the old file back, or start over with --fresh"
+                f"the same); {_WHAT_DOES}"
             )
         if self._columns:
             db.execute(f"DELETE FROM {self._table} WHERE {_ROWID} > ?", (rowid,))  # noqa: S608  quoted
@@ -230,6 +297,11 @@ class SqliteStore:
         except (sqlite3.Error, sqlite3.Warning, OSError) as error:
             self._failure = f"cannot {doing} {self.path}: {error}"
             raise StoreError(self._failure) from error
+
+
+def _version(db: sqlite3.Connection) -> int:
+    """A number that changes when another connection commits to the file."""
+    return int(db.execute("PRAGMA data_version").fetchone()[0])
 
 
 def _kept(value: Scalar) -> Scalar:

@@ -3,12 +3,13 @@ import pytest
 from crawlpool.errors import StoreError
 from crawlpool.model import Request
 from crawlpool.seeds import read_words
+from crawlpool.stores.base import Start
 from crawlpool.stores.failed import FailedFile
 
 
 def _listed(path, *failed):
     file = FailedFile(path)
-    file.open()
+    file.open(Start.FRESH)
     for request, why in failed:
         file.write(request, why)
     file.close()
@@ -46,7 +47,7 @@ def test_a_form_is_named_but_not_listed(tmp_path):
 
 def test_an_entry_is_in_the_file_before_the_crawl_ends(tmp_path):
     file = FailedFile(tmp_path / "f.txt")
-    file.open()
+    file.open(Start.FRESH)
     file.write(Request("https://a.example/"), "dns")
     assert (tmp_path / "f.txt").read_text(encoding="utf-8") == "# dns\nhttps://a.example/\n"
     file.close()
@@ -54,4 +55,4 @@ def test_an_entry_is_in_the_file_before_the_crawl_ends(tmp_path):
 
 def test_a_list_that_cannot_be_written_is_named(tmp_path):
     with pytest.raises(StoreError, match="nowhere"):
-        FailedFile(tmp_path / "nowhere" / "f.txt").open()
+        FailedFile(tmp_path / "nowhere" / "f.txt").open(Start.FRESH)
