@@ -196,6 +196,7 @@ class Settling:
                     kind=refusal,
                     is_left_out=True,
                     message=hop.target,
+                    attempts=response.request.attempt,
                     at=response.fetched_at,
                     elapsed_s=response.elapsed_s,
                     worker=response.worker,

@@ -40,6 +40,7 @@ README = ROOT / "README.md"
 REFERENCE = ROOT / "docs" / "reference.md"
 TEXTS = [README, *sorted((ROOT / "docs").glob("*.md"))]
 JOB_COMMANDS = (status, failures, why, retry, salvage)
+OF_A_JOB = {module.__name__.rpartition(".")[2]: module for module in JOB_COMMANDS}
 SHOP = "https://shop.example"
 API = "https://api.example"
 TYPED = "http://127.0.0.1:8000"
@@ -138,7 +139,11 @@ def _rows(parser: argparse.ArgumentParser) -> list[str]:
 
 @pytest.mark.parametrize(
     ("heading", "parser"),
-    [("## Every option", crawl_parser()), ("### `crawlpool serve`", serve_module._parser())],
+    [
+        ("## Every option", crawl_parser()),
+        ("### `crawlpool serve`", serve_module._parser()),
+        *((f"### `crawlpool {name}`", module.parser()) for name, module in OF_A_JOB.items()),
+    ],
 )
 def test_the_readme_has_every_flag_and_says_what_help_says(heading, parser):
     rows = _rows(parser)
@@ -169,6 +174,9 @@ def test_every_command_is_one_that_crawlpool_takes(block):
     for words in _commands(block):
         if words[:1] == ["serve"]:
             parse(serve_module._parser(), words[1:])
+            continue
+        if words[0] in OF_A_JOB:
+            parse(OF_A_JOB[words[0]].parser(), words[1:])
             continue
         flags = words
         if words[:1] == ["demo"]:

@@ -44,6 +44,7 @@ class End:
             None for a good one. Of what was left out on the way (a redirect to a known page): why.
         is_left_out: It has no record, and is no failure either.
         message: A sentence on it.
+        attempts: How often the last target was asked; 0 when it never was (robots.txt).
         at: Seconds since 1970 when it was asked last, or when it failed.
         elapsed_s: Seconds of the last try.
         size: Bytes of the body; None without one.
@@ -56,6 +57,7 @@ class End:
     kind: str | None = None
     is_left_out: bool = False
     message: str = ""
+    attempts: int = 1
     at: float = 0.0
     elapsed_s: float = 0.0
     size: int | None = None
@@ -78,6 +80,7 @@ def end_of(outcome: Outcome, *, items: int) -> End:
         status=None if response is None else response.status,
         kind=kind,
         message=message,
+        attempts=outcome.attempts if isinstance(outcome, Failure) else outcome.request.attempt,
         at=at,
         elapsed_s=outcome.elapsed_s,
         size=None if response is None else response.size,

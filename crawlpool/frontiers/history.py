@@ -99,7 +99,7 @@ def _last_try(end: End) -> tuple[Any, ...]:
         end.status,
         end.kind,
         bindable(public_message(end)) or None,
-        request.attempt,
+        end.attempts,
         end.at,
         end.elapsed_s,
         end.size,

@@ -56,9 +56,7 @@ class JobFile:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise FrontierError(in_words(self.path, error)) from error
-            raise JobInUse(
-                f"{self.path} is in use{self._by_whom()}; a job has one crawl at a time"
-            ) from None
+            raise JobInUse(f"{self.path} is in use{self._by_whom()}; a job has one crawl at a time") from None
 
     def _by_whom(self) -> str:
         try:

@@ -109,7 +109,7 @@ _STEPS: Final = (
         FROM attempt JOIN url ON url.id = attempt.url
         UNION ALL
         SELECT id, url, coalesce(final_url, url), datetime(at, 'unixepoch'),
-            coalesce('HTTP ' || status, kind), message, elapsed_s, worker, NULL
+            CASE WHEN kind IS NULL OR kind = 'http' THEN 'HTTP ' || status ELSE kind END, message, elapsed_s, worker, NULL
         FROM url WHERE state IN (1, 2, 3);
     """,
 )
