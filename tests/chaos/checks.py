@@ -28,6 +28,8 @@ def records_in(path: Path) -> list[Record]:
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         db.row_factory = sqlite3.Row
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'pages'").fetchall():
+            return []  # broken off before the first record
         return [dict(row) for row in db.execute("SELECT * FROM pages")]
 
 
@@ -61,6 +63,13 @@ def check_items(world: World, path: Path) -> None:
     )
 
 
+def check_failed(world: World, path: Path) -> None:
+    """The list of failures has each URL that failed once."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    listed = sorted(line for line in lines if not line.startswith("#"))
+    assert listed == sorted(fact.url for fact in world.facts.values() if fact.status >= 400), path.name
+
+
 def check_whole_so_far(world: World, path: Path, *, has_items: bool) -> int:
     """What an unfinished output has: no page twice, of every page all its items or none; how many records."""
     records = records_in(path)
@@ -88,7 +97,8 @@ def check_asked_again_only_what_died(world: World) -> int:
     again = repeats(world)
     for url, times in again.items():
         assert times <= with_the_dead[url], (
-            f"{url} was asked {times} times more than needed, {with_the_dead[url]} times by workers that died"
+            f"{url} was asked {times} times more than needed, {with_the_dead[url]} times by workers that died: "
+            f"{[(arrival.at, arrival.port) for asked, arrival in world.arrivals if asked == url]}"
         )
     return again.total()
 

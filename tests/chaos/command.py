@@ -2,10 +2,12 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,14 @@ class Run:
     def is_over(self) -> bool:
         return self.process.poll() is not None
 
+    def wait_for_commit(self, job: Path) -> None:
+        """Wait until pages are done by the job's own account, and the crawl still goes on."""
+        until = time.monotonic() + PATIENCE_S
+        while not _pages_in(job):
+            assert not self.is_over, f"over before there was a commit:\n{self.said}"
+            assert time.monotonic() < until, self.said
+            time.sleep(0.01)
+
     def signal(self, number: int, *, to_all: bool = False) -> None:
         """Send a signal to main, or to its whole group as a terminal does; one that has ended gets none."""
         if not self.is_over:
@@ -57,8 +67,12 @@ class Run:
         self.signal(signal.SIGKILL, to_all=to_all)
         return self.finish(5.0)
 
-    def finish(self, within_s: float = PATIENCE_S) -> Done:
-        """Wait for the end of main, and check that nothing of its session outlives it."""
+    def finish(self, within_s: float = PATIENCE_S, *, may_complain: bool = False) -> Done:
+        """Wait for the end of main, and check that nothing of its session outlives it.
+
+        Args:
+            may_complain: Helpers of Python's own may show tracebacks, since they were killed as well.
+        """
         try:
             code = self.process.wait(within_s)
         except subprocess.TimeoutExpired:
@@ -66,7 +80,8 @@ class Run:
         left = processes.wait_until_gone(self.pid, END_S)
         assert not left, f"{left} still run {END_S} s after main has ended with {code}:\n{self.said}"
         said = self.said
-        assert "Traceback" not in said, said
+        # A worker that main was starting when it was killed may complain too.
+        assert may_complain or code < 0 or "Traceback" not in said, said
         return Done(code, said)
 
     @property
@@ -83,6 +98,16 @@ class Run:
         self.process.wait()
         if self.process.stdout is not None:
             self.process.stdout.close()
+
+
+def _pages_in(job: Path) -> int:
+    if not job.exists():
+        return 0
+    with closing(sqlite3.connect(f"{job.as_uri()}?mode=ro", uri=True)) as db:
+        try:
+            return int(db.execute("SELECT count(*) FROM urls WHERE state = 'answered'").fetchone()[0])
+        except sqlite3.OperationalError:  # it has no tables yet
+            return 0
 
 
 class Command:

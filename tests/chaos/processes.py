@@ -90,8 +90,11 @@ def ports_of(pid: int) -> set[int]:
                 kind, _, inode = str(descriptor.readlink()).partition(":")
                 if kind == "socket":
                     inodes.add(inode.strip("[]"))
-    lines = [line.split() for line in (PROC / "net/tcp").read_text().splitlines()[1:]]
-    return {int(fields[1].rpartition(":")[2], 16) for fields in lines if fields[9] in inodes}
+    ports = set()
+    for _ in range(2):  # the kernel's table may skip a row while others come and go
+        lines = [line.split() for line in (PROC / "net/tcp").read_text().splitlines()[1:]]
+        ports |= {int(fields[1].rpartition(":")[2], 16) for fields in lines if fields[9] in inodes}
+    return ports
 
 
 def holder_of(port: int, main: int) -> int | None:

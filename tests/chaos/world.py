@@ -6,6 +6,7 @@ are not there. All of it follows from one seed.
 """
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack, closing
@@ -92,8 +93,9 @@ class World:
         return found
 
     def write_list(self, path: Path) -> None:
-        """Write every URL, one a line."""
-        path.write_text("".join(f"{url}\n" for url in self.facts), encoding="utf-8")
+        """Write every URL, one a line, and some of them once more."""
+        urls = [*self.facts, *list(self.facts)[::7]]
+        path.write_text("".join(f"{url}\n" for url in urls), encoding="utf-8")
 
     # What the web is made of
 
@@ -115,10 +117,11 @@ class World:
         if kind == "moved":
             final = f"/moved{number}"
             site.redirect(path, final, self._chance.choice((301, 302, 307)))
+        is_slow = kind == "slow" or (kind == "moved" and self._chance.random() < 0.5)
         site.page(
             final,
             self._body(path, links, parts),
-            delay_s=self._chance.uniform(0.05, 1) * self._slow_s if kind == "slow" else 0.0,
+            delay_s=self._chance.uniform(0.05, 1) * self._slow_s if is_slow else 0.0,
             fails_first=1 if kind == "shaky" else 0,
         )
         if kind == "shaky":
@@ -159,6 +162,18 @@ class World:
 
     def wait_until_asked(self, times: int, is_over: Callable[[], bool], within_s: float = 30.0) -> None:
         """Block until the first host was asked so often, or `is_over`."""
+        self._wait(lambda: len(self.sites[0]._log) >= times, is_over, within_s)
+
+    def wait_until_all_asked(self, is_over: Callable[[], bool], within_s: float = 30.0) -> None:
+        """Block until the first host was asked for all that it has, or `is_over`."""
+        site = self.sites[0]
+        own = {fact.final_url.removeprefix(site.url) for fact in self.facts.values()}
+        own = {path for path in own if path.startswith("/")}
+        self._wait(lambda: own <= {each.path for each in site._log}, is_over, within_s)
+
+    def _wait(self, is_so: Callable[[], bool], is_over: Callable[[], bool], within_s: float) -> None:
+        until = time.monotonic() + within_s
         site = self.sites[0]
         with site._changed:
-            site._changed.wait_for(lambda: len(site._log) >= times or is_over(), within_s)
+            while not (is_so() or is_over() or time.monotonic() > until):
+                site._changed.wait(0.1)  # an end of the command wakes nobody
