@@ -22,6 +22,7 @@ from .loop import Crawl, Limits
 from .model import Request
 from .outgoing import Outgoing
 from .polite.gate import Gate
+from .polite.outage import Outage
 from .polite.retry import RetryPolicy
 from .polite.rulebook import Rulebook
 from .scope import Scope
@@ -148,6 +149,7 @@ class Engine:
             retry=RetryPolicy(
                 retries=settings.retries, backoff_s=settings.backoff, max_wait_s=settings.max_wait
             ),
+            outage=Outage(settings.max_outage),
             outgoing=Outgoing(headers=settings.header, cookies=settings.cookie),
             following=Following(
                 scope=Scope(settings.scope, settings.include, settings.exclude),

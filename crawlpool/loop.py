@@ -12,6 +12,7 @@ goes in (`arrivals.py`), what goes out next (`departures.py`) and what an outcom
 sets off (`settling.py`) is decided there; here is when, and when it is over.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from .backends.base import Delivery
 from .blame import Lost
 from .crew import LOOK_S, MOST_BYTES, Crew
 from .departures import Departures
+from .errors import NetworkError
 from .following import Following
 from .frontiers.base import Frontier, Positions
 from .growth import WAITING_S
@@ -28,6 +30,7 @@ from .inbox import Inbox
 from .model import Request, Response
 from .outgoing import Outgoing
 from .polite.gate import Gate
+from .polite.outage import Outage
 from .polite.retry import RetryPolicy
 from .polite.rulebook import RobotsOf, Rulebook
 from .settling import Landing, Settling
@@ -35,9 +38,13 @@ from .stats import Stats
 from .urls import host
 from .worker.wire import Parcel, Want
 
+log = logging.getLogger("crawlpool")
+
 COMMIT_S = 0.5
 COMMIT_PAGES = 200
 DISPATCH_S = 0.02
+MOST_LOOKED_AT = 100
+"""Hosts among which one is sought for a probe."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +78,7 @@ class Crawl:
         inbox: Inbox,
         rules: Rulebook,
         retry: RetryPolicy,
+        outage: Outage,
         outgoing: Outgoing,
         following: Following,
         landing: Landing,
@@ -83,6 +91,7 @@ class Crawl:
         self._gate = gate
         self._crew = crew
         self._inbox = inbox
+        self._outage = outage
         self._outgoing = outgoing
         self._landing = landing
         self._limits = limits
@@ -110,6 +119,7 @@ class Crawl:
             departures=self._departures,
             arrivals=self.arrivals,
             retry=retry,
+            outage=outage,
             outgoing=outgoing,
             following=following,
             landing=landing,
@@ -120,6 +130,7 @@ class Crawl:
         stats.begin(self._started_at)
         self._committed_at = self._started_at - COMMIT_S  # the first page is shown at once
         self._is_stopping = False
+        self._is_network_gone = False
 
     # One move
 
@@ -130,6 +141,7 @@ class Crawl:
         self.stats.workers_lost = self._crew.deaths
         self.stats.abandoned = self._crew.abandoned
         self._departures.wake(now)
+        self._watch_network(now)
         self.arrivals.read_seeds()
         self._check_time(now)
         self._dispatch(now)
@@ -187,6 +199,10 @@ class Crawl:
     def _dispatch(self, now: float) -> None:
         if self._is_stopping or self._inbox.bytes > MOST_BYTES:
             return
+        if self._outage.is_on:
+            if self._outage.is_probe_due(now) and self._crew.has_room(now):
+                self._probe(now)
+            return
         while self._crew.has_room(now):
             each = self._gate.next_host(now)
             if each is None:
@@ -215,6 +231,57 @@ class Crawl:
             if batch:
                 self._crew.send_ahead(number, batch)
 
+    # While the network is gone
+
+    def _watch_network(self, now: float) -> None:
+        """Let what was held back in doubt stand, or go again; end the crawl when nothing answers for too long.
+
+        Raises:
+            NetworkError: The network is gone for good, as far as this run is concerned.
+        """
+        is_idle = (
+            not self._crew.out
+            and not self.arrivals.has_more_seeds
+            and self._departures.next_due is None
+            and self._gate.next_due() is None
+        )
+        stand, again = self._outage.tick(now, is_idle=is_idle)
+        for failure in stand:
+            self._settling.conclude(failure, now)
+        for request in again:
+            self._departures.go(request)
+        self._say_network(is_gone=self._outage.is_on)
+        if self._outage.is_over(now) and not self._is_stopping:
+            raise NetworkError(self._outage.words())
+
+    def _say_network(self, *, is_gone: bool) -> None:
+        if is_gone != self._is_network_gone:
+            self._is_network_gone = is_gone
+            log.warning("network.gone probing" if is_gone else "network.back")
+
+    def _probe(self, now: float) -> None:
+        """Send one request, to a host that should answer if any does."""
+        best: str | None = None
+        others: list[str] = []
+        for _ in range(MOST_LOOKED_AT):
+            each = self._gate.next_host(now)
+            if each is None:
+                break
+            if best is None or self._outage.rank(each) < self._outage.rank(best):
+                others.extend([] if best is None else [best])
+                best = each
+            else:
+                others.append(each)
+            if self._outage.rank(best) == 0:
+                break
+        for each in others:
+            self._gate.passed(each, now)
+        request = None if best is None else self._departures.next_of(best, now)
+        if best is not None and request is not None:
+            self._gate.started(best, now)
+            self._crew.send(request, self._outgoing.parcel(request, self._want(request)), best)
+            self._outage.probed(request, now)
+
     def _want(self, request: Request) -> Want:
         return Want.BODY if isinstance(request.data, RobotsOf) else self._landing.want(request)
 
@@ -230,6 +297,7 @@ class Crawl:
             if not is_going_on:
                 self._gate.finished(asked)
             self._settling.settle(outcome, now)
+            self._say_network(is_gone=self._outage.is_on)
         self._take_lost(lost, now)
 
     def _take_lost(self, lost: Iterable[Lost], now: float) -> None:
@@ -266,6 +334,11 @@ class Crawl:
         until = now + patience_s
         if self._departures.next_due is not None:
             until = min(until, self._departures.next_due)
+        moment = self._outage.next_moment()
+        if moment is not None:
+            until = min(until, max(moment, now + LOOK_S))
+        if self._outage.is_on:
+            return max(0.0, min(until, now + LOOK_S) - self._clock())
         if not self._is_stopping and self._crew.has_spare_lanes:
             due = self._gate.next_due()
             if due is not None:

@@ -23,6 +23,7 @@ from .frontiers.base import End, Frontier, Positions, Tried, end_of
 from .model import Failure, FailureKind, Outcome, Request, Response
 from .outgoing import Outgoing
 from .polite.gate import Gate
+from .polite.outage import Outage
 from .polite.retry import Defer, Retry, RetryPolicy
 from .polite.rulebook import MOST_HOPS, RobotsOf
 from .redirects import next_hop
@@ -55,6 +56,7 @@ class Settling:
         departures: What goes out again.
         arrivals: The way in for what handlers ask for.
         retry: What is tried again.
+        outage: Whether the network is gone; then no try is used up.
         outgoing: Keeps the cookies.
         following: Which links become requests.
         landing: Handlers, records, stores.
@@ -73,6 +75,7 @@ class Settling:
         departures: Departures,
         arrivals: Arrivals,
         retry: RetryPolicy,
+        outage: Outage,
         outgoing: Outgoing,
         following: Following,
         landing: Landing,
@@ -85,6 +88,7 @@ class Settling:
         self._departures = departures
         self._arrivals = arrivals
         self._retry = retry
+        self._outage = outage
         self._outgoing = outgoing
         self._following = following
         self._landing = landing
@@ -124,7 +128,7 @@ class Settling:
         if lost.has_hung:
             self.settle(failure, now)
         elif is_given_up:
-            self._conclude(failure, now)
+            self.conclude(failure, now)
         elif lost.was_under_way and not isinstance(request.data, RobotsOf):
             self._departures.put_back(request)
         else:
@@ -134,6 +138,7 @@ class Settling:
         """Decide what an outcome sets off: another hop, another try, or the end of its chain."""
         request = outcome.request
         if isinstance(outcome, Response):
+            self._outage.answered(host(request.target), outcome, now)
             self._outgoing.took(outcome)
             is_robots = isinstance(request.data, RobotsOf)
             hop = next_hop(outcome, most=MOST_HOPS if is_robots else self._max_redirects)
@@ -148,6 +153,10 @@ class Settling:
             now=time.time(),
             jitter=random.random(),  # noqa: S311
         )
+        if isinstance(outcome, Failure) and self._outage.holds(
+            host(request.target), outcome, now, is_last=decision is None
+        ):
+            return
         if isinstance(decision, Retry):
             self._try_again(outcome, decision, now)
             return
@@ -165,9 +174,10 @@ class Settling:
                 )
         elif (rest_s := self._retry.rest_s(outcome, now=time.time())) > 0:
             self._gate.rest(host(request.target), now + rest_s)
-        self._conclude(outcome, now)
+        self.conclude(outcome, now)
 
-    def _conclude(self, outcome: Outcome, now: float) -> None:
+    def conclude(self, outcome: Outcome, now: float) -> None:
+        """An outcome stands: it ends its chain, or says what a robots.txt allows."""
         if isinstance(outcome.request.data, RobotsOf):
             self._stats.robots_fetched()
             self._departures.learn(outcome.request.data.origin, outcome, now)

@@ -69,7 +69,7 @@ class _Plan:
 class Site:
     """Pages on `host`, port 0; every method may be called while a crawl is running."""
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
+    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self._plans: dict[str, _Plan] = {}
         self._changed = threading.Condition()
         self._log: list[Arrival] = []
@@ -78,7 +78,7 @@ class Site:
         self._numbers: dict[int, int] = {}
         self._next_number = itertools.count()
         self._errors: list[BaseException] = []
-        self._listener = Listener(self._answer, host=host, port=0, max_body=64 * 1024 * 1024)
+        self._listener = Listener(self._answer, host=host, port=port, max_body=64 * 1024 * 1024)
         self.host = self._listener.host
         self.url = self._listener.url
         self._listener.start()
