@@ -221,7 +221,7 @@ class Crawler:
             return
         job.began(engine.crawl.positions())
         if job.is_resumed:
-            arrivals.go_on(job.frontier.listed())
+            engine.crawl.go_on(listed=job.frontier.listed(), answered=job.frontier.answered_hosts())
         if not job.needs_seeds:
             return
         if not job.frontier.withheld:

@@ -132,6 +132,16 @@ class Crawl:
         self._is_stopping = False
         self._is_network_gone = False
 
+    def go_on(self, *, listed: Iterable[tuple[str, str]], answered: Iterable[str]) -> None:
+        """Take up what an earlier run left.
+
+        Args:
+            listed: URLs that the user named then, each with the one where its redirects ended.
+            answered: Hosts that answered then.
+        """
+        self._outage.remember(answered, self._clock())
+        self.arrivals.go_on(listed)
+
     # One move
 
     def step(self, patience_s: float = LOOK_S) -> bool:

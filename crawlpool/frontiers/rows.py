@@ -36,7 +36,7 @@ _BRING_UP = "UPDATE url SET depth = ?, found_on = ?, request = ? WHERE id = ?"
 _ALL = """
     SELECT id, url, request, state = 0,
         CASE WHEN state = 0 AND listed = 0 THEN min(depth, 255) ELSE 0 END,
-        state = 1 OR (state = 2 AND status IS NOT NULL),
+        state = 1 OR (state = 2 AND status IS NOT NULL), CASE state WHEN 1 THEN host END,
         CASE state WHEN 4 THEN found_on IS NULL OR EXISTS
             (SELECT 1 FROM url AS first WHERE first.id = url.found_on AND first.state = 0) ELSE 0 END
     FROM url
@@ -47,6 +47,7 @@ _COUNTS = """
 _LISTED = "SELECT url, coalesce(final_url, url) FROM url WHERE listed = 1 AND host IS NOT NULL"
 
 _MOST_HOSTS = 50_000
+_MOST_ANSWERED = 1000
 
 LARGEST = 1 << 40
 """What a priority or a depth may be, so that any fits into the file."""
@@ -71,6 +72,7 @@ class Rows:
         self._path = job.path
         self._db = job.db
         self._hosts: dict[str, int] = {}  # numbers of some
+        self._answered: set[int] = set()
         self.answered = 0
         self.withheld = 0
 
@@ -85,8 +87,10 @@ class Rows:
         The targets of redirects that are open are dropped.
         """
         open_ = []
-        for number, url, text, is_waiting, depth, is_answered, is_open in self._db.execute(_ALL):
+        for number, url, text, is_waiting, depth, is_answered, host_, is_open in self._db.execute(_ALL):
             self.answered += is_answered
+            if host_ is not None and len(self._answered) < _MOST_ANSWERED:
+                self._answered.add(host_)
             if is_open:
                 open_.append((number,))
             elif text is None:
@@ -98,6 +102,11 @@ class Rows:
                 self.withheld += is_waiting and "withheld" in told
                 yield key, number, depth
         self._db.executemany("DELETE FROM url WHERE id = ?", open_)
+
+    def answered_hosts(self) -> list[str]:
+        """Hosts that had answered by then, a thousand at most."""
+        names = self._db.execute("SELECT id, name FROM host")
+        return [name for number, name in names if number in self._answered]
 
     def counts(self) -> dict[str, int]:
         """How many wait, by host."""

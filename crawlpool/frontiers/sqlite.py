@@ -244,6 +244,11 @@ class SqliteFrontier:
         with named(self._job.path):
             yield from self._rows.listed()
 
+    def answered_hosts(self) -> list[str]:
+        """Hosts that answered in earlier runs, a thousand at most."""
+        with named(self._job.path):
+            return self._rows.answered_hosts()
+
     def answered(self) -> int:
         """How many URLs have got a page, in this run and before: answered, or failed in their handler."""
         return self._history.answered

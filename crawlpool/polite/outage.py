@@ -20,6 +20,7 @@ longer until it answers. Nothing here waits and no clock is read: the time is pa
 
 import math
 from collections import deque
+from collections.abc import Iterable
 from typing import Final
 
 from ..model import Failure, FailureKind, Request, Response
@@ -107,6 +108,11 @@ class Outage:
             oldest = next(iter(self._witnesses))
             del self._witnesses[oldest]
             self._silent.pop(oldest, None)
+
+    def remember(self, hosts: Iterable[str], now: float) -> None:
+        """These hosts answered in an earlier run: that they all fail now says something."""
+        for host in hosts:
+            self._witnesses[host] = _Witness(now)
 
     def _refute(self, host: str) -> None:
         for each in self._silent:

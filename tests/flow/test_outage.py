@@ -88,6 +88,9 @@ def test_a_network_that_stays_away_ends_the_crawl_which_goes_on_later(net, tmp_p
     with pytest.raises(NetworkError, match="run the same command again"):
         Crawler(**QUICK, max_outage=1.0).run(net.urls, output=out, watch=watch)
     before = records(out)
+    with pytest.raises(NetworkError):  # still away: nothing is burned by trying again
+        Crawler(**QUICK, max_outage=1.0).run(net.urls, output=out)
+    assert records(out) == before
     net.plug(*places[0])
     result = Crawler(**QUICK, max_outage=1.0).run(net.urls, output=out)
 
