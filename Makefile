@@ -16,7 +16,7 @@ test: $(VENV)/ready
 	$(BIN)/python -m pytest
 
 chaos: export CHAOS_SEED ?= $(shell date +%s)
-chaos: export CHAOS_ROUNDS ?= 25
+chaos: export CHAOS_ROUNDS ?= 10
 chaos: $(VENV)/ready
 	$(BIN)/python -m pytest tests/chaos
 

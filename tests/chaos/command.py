@@ -40,9 +40,8 @@ class Run:
         self._said = said
         self.began = time.monotonic()
         with said.open("wb") as file:
-            self.process = subprocess.Popen(
-                words, cwd=folder, stdin=subprocess.DEVNULL, stderr=file, start_new_session=True, **options
-            )
+            options.setdefault("stdin", subprocess.DEVNULL)
+            self.process = subprocess.Popen(words, cwd=folder, stderr=file, start_new_session=True, **options)
         self.pid = self.process.pid
 
     @property

@@ -98,8 +98,10 @@ def test_a_run_with_an_output_that_is_left_keeps_what_was_done_and_goes_on_when_
 
 
 def test_a_program_that_is_stopped_and_continued_goes_on_as_if_nothing_had_been(worlds, crawl):
-    world = worlds(pages=100)
-    command = crawl(*world.seeds, "--follow", "-o", "pages.jsonl", "-w", "4", "--per-host", "4")
+    world = worlds(pages=60)
+    command = crawl(
+        *world.seeds, "--follow", "-o", "pages.jsonl", "-w", "4", "--per-host", "4", "--backoff", "10ms"
+    )
     run = command.start()
     world.wait_until_asked(10, lambda: run.is_over)
     os.killpg(run.pid, signal.SIGSTOP)  # Ctrl-Z

@@ -21,10 +21,6 @@ QUICK = ("--backend", "thread", "-w", "4", "--per-host", "4", "--backoff", "10ms
 
 
 SUFFIXES = ("jsonl", "csv", "sqlite")
-BLIND = pytest.param(
-    "pages.sqlite",
-    marks=pytest.mark.xfail(strict=True, reason="the store does not look whether its file is there"),
-)
 
 
 def outputs(stem: str, short: str) -> list[str]:
@@ -156,7 +152,7 @@ def test_a_folder_where_one_may_not_write_is_said_before_anything_is_asked(world
     assert not world.arrivals
 
 
-@pytest.mark.parametrize("output", ["pages.jsonl", "pages.csv", BLIND] if IS_LONG else ["pages.jsonl"])
+@pytest.mark.parametrize("output", outputs("pages", "sqlite"))
 def test_an_output_deleted_while_it_is_written_ends_the_crawl_with_its_name(worlds, crawl, output):
     world = worlds(pages=160, slow_s=0.3)
     command = crawl(*world.seeds, "--follow", "-o", output, *QUICK)
@@ -177,7 +173,7 @@ def test_an_output_deleted_while_it_is_written_ends_the_crawl_with_its_name(worl
     check_records(world, command.folder / output)
 
 
-@pytest.mark.parametrize("output", ["pages.jsonl", "pages.csv", BLIND] if IS_LONG else ["pages.csv"])
+@pytest.mark.parametrize("output", outputs("pages", "csv"))
 def test_an_output_replaced_while_it_is_written_is_not_written_over(worlds, crawl, output):
     world = worlds(pages=160, slow_s=0.3)
     command = crawl(*world.seeds, "--follow", "-o", output, *QUICK)

@@ -65,14 +65,9 @@ def test_a_job_file_that_is_harmed_is_refused_by_name_and_nothing_is_asked_or_ov
     job.write_bytes(kept)
     assert command.run().code == 0
     check_records(world, output)
-
-
-def test_a_job_file_that_is_harmed_is_replaced_when_the_crawl_starts_over(worlds, crawl):
-    world, command = killed(worlds, crawl)
-    _junk(command.folder / "pages.jsonl.job")
-    done = command.run("--fresh")
-    assert done.code == 0, done.said
-    check_records(world, command.folder / "pages.jsonl")
+    _junk(job)
+    assert command.run("--fresh").code == 0
+    check_records(world, output)
 
 
 def test_an_output_whose_job_is_gone_or_empty_is_not_touched_without_a_flag(worlds, crawl):

@@ -17,7 +17,7 @@ from .checks import (
     repeats,
 )
 from .command import Command
-from .conftest import IS_LONG
+from .conftest import IS_LONG, SEED
 from .world import Fact, World
 
 pytestmark = pytest.mark.timeout(110)
@@ -166,7 +166,8 @@ def test_workers_and_main_killed_in_turn_leave_every_item_once(worlds, crawl, di
 
 
 @pytest.mark.skipif(not IS_LONG, reason="a long list; make chaos runs it")
-def test_a_list_longer_than_what_is_read_ahead_is_fetched_to_its_end_after_kills(worlds, crawl, dice):
+def test_a_list_longer_than_what_is_read_ahead_is_fetched_to_its_end_after_kills(worlds, crawl):
+    dice = random.Random(SEED)
     world = worlds(pages=20, hosts=1)
     urls = [f"{world.sites[0].url}/none{number}" for number in range(15_000)]
     for url in urls:
@@ -184,7 +185,7 @@ def test_a_page_limit_counts_the_pages_of_all_runs_whatever_befell_them(worlds, 
     world = worlds(dice.random(), pages=120)
     words = ("--follow", "-o", "pages.jsonl", "--max-pages", "70", "--backend", "thread", *QUICK)
     command = crawl(*world.seeds, *words)
-    kill_again_and_again(command, world, dice, kills=3)
+    kill_again_and_again(command, world, dice, kills=3 if IS_LONG else 2)
     done = command.run()
     assert done.code in {0, 3, 6}, done.said
     assert len(records_in(command.folder / "pages.jsonl")) == 70

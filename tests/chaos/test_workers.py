@@ -1,6 +1,7 @@
 """Workers that are killed, stopped or poisoned: main goes on, and the site hardly notices."""
 
 import os
+import random
 import signal
 import threading
 import time
@@ -15,7 +16,7 @@ from .checks import (
     check_items,
     check_records,
 )
-from .conftest import IS_LONG
+from .conftest import IS_LONG, SEED
 from .world import Fact
 
 PROCESSES = ("process", "futures-process")
@@ -121,7 +122,8 @@ def test_a_page_that_kills_its_worker_is_recorded_as_that_and_the_others_are_fet
 
 @pytest.mark.skipif(not IS_LONG, reason="waits for a deadline; make chaos runs it")
 @pytest.mark.parametrize("backend", PROCESSES)
-def test_a_worker_that_stands_still_is_replaced_and_its_page_comes_from_another(worlds, crawl, dice, backend):
+def test_a_worker_that_stands_still_is_replaced_and_its_page_comes_from_another(worlds, crawl, backend):
+    dice = random.Random(SEED)
     world = worlds(dice.random(), pages=200)
     words = ("--follow", "-o", "pages.jsonl", "--timeout", "0.5", "--connect-timeout", "0.5")
     command = crawl(*world.seeds, *words, "--backend", backend, *QUICK)
