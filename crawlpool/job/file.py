@@ -77,14 +77,14 @@ class JobFile:
         """Put a JSON value into `meta`, as part of the transaction that is open."""
         self.db.execute(
             "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (name, json.dumps(value, ensure_ascii=False)),
+            (name, json.dumps(value)),  # in ASCII: a path may hold lone surrogates
         )
 
     def begin_run(self, settings: Mapping[str, Any], version: str) -> int:
         """Note that a crawl starts on this job; the number of this run."""
         done = self.db.execute(
             "INSERT INTO run (began_at, version, pid, machine, settings) VALUES (?, ?, ?, ?, ?)",
-            (time.time(), version, os.getpid(), platform.node(), json.dumps(settings, ensure_ascii=False)),
+            (time.time(), version, os.getpid(), platform.node(), json.dumps(settings)),
         )
         return int(done.lastrowid or 0)
 
