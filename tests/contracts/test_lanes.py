@@ -58,12 +58,12 @@ def children() -> set[int]:
         try:
             stat = status.read_text().rpartition(")")[2].split()
             command = (status.parent / "cmdline").read_bytes()
-            parent = Path(f"/proc/{stat[1]}/cmdline").read_bytes() if stat[1] != "0" else b""
-        except (OSError, ValueError):
+            maker = Path(f"/proc/{stat[1]}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
             continue
-        is_ours = int(stat[1]) == own_pid or b"multiprocessing.forkserver" in parent
-        is_worker = b"resource_tracker" not in command and b"multiprocessing.forkserver" in command
-        if is_ours and is_worker and stat[0] != "Z" and int(stat[1]) != own_pid:
+        # A worker is a child of our fork server, which is a child of ours; other crawls on this machine have theirs.
+        is_ours = int(maker[1]) == own_pid and b"multiprocessing.forkserver" in command
+        if is_ours and stat[0] != "Z":
             found.add(int(status.parent.name))
     return found
 
