@@ -185,11 +185,16 @@ class Facts:
         link_count: Distinct http(s) URLs that the page names, of every kind.
         links: The ones to follow, joined, in normal form, each once, in page
             order; empty when nobody asked for them.
+        is_partial: There is more than what was read: the markup was cut before it was parsed,
+            it could not be parsed, or it names more links than are taken from one page.
+        left_out: How many links to follow were seen beyond the most that one page may give.
     """
 
     title: str | None
     link_count: int
     links: tuple[str, ...] = ()
+    is_partial: bool = False
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,9 @@ and tuples, so nothing that a server sends can name a class or a codec here, and
 `Request.data`, which is the user's own, stays in the main process.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntFlag
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from ..model import Facts, Failure, FailureKind, Outcome, Pairs, Request, Response
@@ -33,6 +34,8 @@ class Want(IntFlag):
 
 
 _BODY = int(Want.BODY)
+_FACT_NAMES = tuple(field.name for field in fields(Facts))
+_parts_of = attrgetter(*_FACT_NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,7 @@ class TransportOptions:
         timeout_s: Seconds from sending a request to the last byte of its body.
         connect_timeout_s: Seconds for a connection to be made.
         max_body: Bytes of a decoded body that are read; one byte more, and it is cut.
+        max_links: Links to follow that are taken from one page.
         proxy: URL of the proxy; None for what the environment names.
         is_verified: Whether TLS certificates are checked.
     """
@@ -52,6 +56,7 @@ class TransportOptions:
     timeout_s: float = 30.0
     connect_timeout_s: float = 5.0
     max_body: int = 16 * 1024 * 1024
+    max_links: int = 10_000
     proxy: str | None = None
     is_verified: bool = True
 
@@ -89,7 +94,7 @@ def response_answer(
         is_cut,
         is_body_read,
         raw_body,
-        None if facts is None else (facts.title, facts.link_count, facts.links),
+        None if facts is None else _parts_of(facts),
         fetched_at,
         elapsed_s,
         worker,
@@ -135,7 +140,7 @@ def outcome_of(answer: Answer, request: Request) -> Outcome:
         is_cut=answer[10],
         is_body_read=answer[11],
         raw_body=answer[12],
-        facts=None if facts is None else Facts(title=facts[0], link_count=facts[1], links=facts[2]),
+        facts=None if facts is None else Facts(**dict(zip(_FACT_NAMES, facts, strict=True))),
         fetched_at=answer[14],
         elapsed_s=answer[15],
         worker=answer[16],
