@@ -184,6 +184,16 @@ class Settings:
             "as much is killed at once. Default: no limit.",
         ),
     ] = None
+    max_links: Annotated[
+        int,
+        Knob(
+            group="Limits",
+            metavar="N",
+            read=read_count,
+            least=1,
+            help="Follow at most this many links of one page; the rest are counted as left out.",
+        ),
+    ] = 10_000
     max_redirects: Annotated[
         int,
         Knob(
@@ -387,6 +397,7 @@ class Knobs(TypedDict, total=False):
     max_time: float | None
     max_body: int
     worker_memory: int | None
+    max_links: int
     max_redirects: int
     per_host: int
     delay: float

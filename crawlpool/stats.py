@@ -95,6 +95,8 @@ class Stats:
         items: Records handed to the stores.
         bytes: Sum of the bodies' sizes, coding removed.
         cut: Bodies that were cut short at the cap.
+        partly_read: Pages that hold more than was read of them: markup that would take too long
+            to parse, or links beyond `max_links`.
         redirects: Redirects that were followed.
         retries: Why requests were sent again, and how often each.
         skips: Why links were not followed or URLs left out, and how often each.
@@ -130,6 +132,7 @@ class Stats:
         self.items = 0
         self.bytes = 0
         self.cut = 0
+        self.partly_read = 0
         self.redirects = 0
         self.retries: Counter[str] = Counter()
         self.skips: Counter[str] = Counter()
@@ -190,6 +193,8 @@ class Stats:
         self.redirects += len(request.redirects)
         if response.is_cut:
             self.cut += 1
+        if response.facts is not None and response.facts.is_partial:
+            self._read_in_part(response.facts.left_out)
         if is_ok:
             self.ok += 1
         elif request.is_listed:
@@ -212,10 +217,17 @@ class Stats:
             self.bytes += size
             if response.is_cut:
                 self.cut += 1
+            if response.facts is not None and response.facts.is_partial:
+                self._read_in_part(response.facts.left_out)
         self.fetching_s += elapsed_s
         if request.is_listed:
             self.listed_failed += 1
         self._count_host(request.target, False, size, elapsed_s)
+
+    def _read_in_part(self, left_out: int) -> None:
+        self.partly_read += 1
+        if left_out:
+            self.skipped("beyond max_links", left_out)
 
     def retried(self, why: str, elapsed_s: float = 0.0) -> None:
         """Count a request that goes out again, and the seconds that the failed one took."""

@@ -28,6 +28,7 @@ def transport_options(settings: Settings) -> TransportOptions:
         timeout_s=settings.timeout,
         connect_timeout_s=settings.connect_timeout,
         max_body=settings.max_body,
+        max_links=settings.max_links,
         proxy=settings.proxy,
         is_verified=not settings.insecure,
     )

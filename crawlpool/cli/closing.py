@@ -183,6 +183,8 @@ def _read(stats: Stats) -> str:
     said = [size(stats.bytes)]
     if stats.cut:
         said.append(f"{count(stats.cut)} cut short")
+    if stats.partly_read:
+        said.append(f"{count(stats.partly_read, 'page')} read in part")
     if stats.redirects:
         said.append(count(stats.redirects, "redirect"))
     if stats.robots_files:

@@ -2,7 +2,7 @@
 
 import logging
 
-from ..model import Facts
+from ..model import Facts, Pairs
 from .html import is_html, title_of, tree_of
 from .links import targets
 
@@ -11,7 +11,15 @@ log = logging.getLogger(__name__)
 _NOTHING = Facts(title=None, link_count=0)
 
 
-def read_facts(body: bytes, content_type: str | None, url: str, *, with_links: bool) -> Facts:
+def read_facts(
+    body: bytes,
+    content_type: str | None,
+    url: str,
+    *,
+    with_links: bool,
+    headers: Pairs = (),
+    max_links: int = 10_000,
+) -> Facts:
     """Read the facts of a body; nothing for one that is no HTML. Never raises.
 
     Args:

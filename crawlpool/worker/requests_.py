@@ -221,8 +221,15 @@ class RequestsTransport:
             raw.release_conn()
         elapsed_s = time.monotonic() - started
         facts: Facts | None = None
-        if content is not None and wants & (_FACTS | _LINKS) and not 300 <= raw.status < 400:
-            facts = read_facts(content, content_type, url, with_links=bool(wants & _LINKS))
+        if wants & (_FACTS | _LINKS) and not 300 <= raw.status < 400:
+            facts = read_facts(
+                content or b"",  # an answer that was left unread may name links in its headers
+                content_type,
+                url,
+                with_links=bool(wants & _LINKS),
+                headers=received,
+                max_links=self._options.max_links,
+            )
         return response_answer(
             order,
             status=raw.status,

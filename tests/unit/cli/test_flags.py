@@ -29,7 +29,17 @@ def test_without_flags_the_settings_are_the_librarys_own():
 
 def test_every_knob_can_be_set_from_the_command_line():
     given = settings(
-        *("-w", "3", "--backend", "thread", "--timeout", "10s", "--connect-timeout", "500ms", "--follow"),
+        *(
+            "-w",
+            "3",
+            "--backend",
+            "futures-process",
+            "--timeout",
+            "10s",
+            "--connect-timeout",
+            "500ms",
+            "--follow",
+        ),
         *("--depth", "2", "--scope", "prefix", "--include", "/a/*", "--include", "/b/*", "--exclude", "/c"),
         *(
             "--max-pages",
@@ -38,6 +48,8 @@ def test_every_knob_can_be_set_from_the_command_line():
             "1h",
             "--max-body",
             "64k",
+            "--max-links",
+            "77",
             "--max-redirects",
             "4",
             "--per-host",
@@ -64,11 +76,15 @@ def test_every_knob_can_be_set_from_the_command_line():
             "--keep-raw",
             "--worker-memory",
             "64M",
+            "--handler-timeout",
+            "8",
+            "--max-outage",
+            "7m",
         ),
     )
     assert given == Settings(
         workers=3,
-        backend="thread",
+        backend="futures-process",
         timeout=10.0,
         connect_timeout=0.5,
         follow=True,
@@ -80,6 +96,7 @@ def test_every_knob_can_be_set_from_the_command_line():
         max_time=3600.0,
         max_body=65536,
         worker_memory=64 * 1024 * 1024,
+        max_links=77,
         max_redirects=4,
         per_host=5,
         delay=1.5,
@@ -95,6 +112,8 @@ def test_every_knob_can_be_set_from_the_command_line():
         insecure=True,
         fail_fast=True,
         keep_raw=True,
+        handler_timeout=8.0,
+        max_outage=420.0,
     )
     unchanged = [field.name for field in fields(Settings) if getattr(given, field.name) == field.default]
     assert unchanged == [], "a knob that this test does not turn"
