@@ -66,8 +66,9 @@ def check_items(world: World, path: Path) -> None:
 def check_failed(world: World, path: Path) -> None:
     """The list of failures has each URL that failed once."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    listed = sorted(line for line in lines if not line.startswith("#"))
-    assert listed == sorted(fact.url for fact in world.facts.values() if fact.status >= 400), path.name
+    listed = Counter(line for line in lines if not line.startswith("#"))
+    wanted = Counter(fact.url for fact in world.facts.values() if fact.status >= 400)
+    assert listed == wanted, f"{path.name} lacks {wanted - listed}, and has {listed - wanted} too many"
 
 
 def check_whole_so_far(world: World, path: Path, *, has_items: bool) -> int:

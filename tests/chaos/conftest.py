@@ -23,6 +23,8 @@ SEED = int(os.environ.get("CHAOS_SEED", "1"))
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "1"))
 IS_LONG = "CHAOS_ROUNDS" in os.environ
 
+only_long = pytest.mark.skipif(not IS_LONG, reason="make chaos runs it")
+
 
 def pytest_report_header() -> str:
     return f"chaos: CHAOS_SEED={SEED} CHAOS_ROUNDS={ROUNDS}"

@@ -9,7 +9,7 @@ import pytest
 
 from . import processes
 from .checks import check_records, check_whole_so_far
-from .conftest import IS_LONG
+from .conftest import IS_LONG, only_long
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -97,6 +97,7 @@ def test_a_run_with_an_output_that_is_left_keeps_what_was_done_and_goes_on_when_
     check_records(world, command.folder / "pages.jsonl")
 
 
+@only_long
 def test_a_program_that_is_stopped_and_continued_goes_on_as_if_nothing_had_been(worlds, crawl):
     world = worlds(pages=60)
     command = crawl(

@@ -13,7 +13,7 @@ import pytest
 
 from .checks import check_items, check_records, records_in
 from .command import Command, Run
-from .conftest import IS_LONG
+from .conftest import IS_LONG, only_long
 
 pytestmark = pytest.mark.timeout(110)
 
@@ -65,6 +65,7 @@ def start_and_wait(command: Command, world, times: int) -> Run:
     return run
 
 
+@only_long
 @pytest.mark.parametrize("output", outputs("items", "csv"))
 def test_an_output_that_may_not_grow_ends_the_crawl_and_with_room_the_same_command_goes_on(
     worlds, crawl, output
@@ -204,9 +205,7 @@ HARMS = (Path.unlink, _cut_short, _edit)
 
 @pytest.mark.parametrize(
     ("harm", "output"),
-    list(product(HARMS, ("pages.jsonl", "pages.csv")))
-    if IS_LONG
-    else [(_cut_short, "pages.csv"), (_edit, "pages.jsonl")],
+    list(product(HARMS, ("pages.jsonl", "pages.csv"))) if IS_LONG else [(_cut_short, "pages.csv")],
 )
 def test_an_output_changed_between_two_runs_is_refused_and_left_as_it_is(worlds, crawl, output, harm):
     world = worlds(pages=120)

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from .checks import check_records, records_in
-from .conftest import IS_LONG
+from .conftest import IS_LONG, only_long
 
 pytestmark = pytest.mark.timeout(110)
 
@@ -35,6 +35,7 @@ def test_what_was_in_an_output_before_an_append_survives_kills_and_stands_first(
     check_records(world, output)
 
 
+@only_long
 def test_a_crawl_that_starts_over_and_is_killed_goes_on_without_the_flag(worlds, crawl):
     world = worlds(pages=160, slow_s=0.3)
     command = crawl(*world.seeds, "--follow", "-o", "pages.jsonl", *QUICK)
@@ -45,7 +46,7 @@ def test_a_crawl_that_starts_over_and_is_killed_goes_on_without_the_flag(worlds,
     check_records(world, command.folder / "pages.jsonl")
 
 
-@pytest.mark.skipif(not IS_LONG, reason="crawls twice; make chaos runs it")
+@only_long
 def test_a_refresh_that_is_killed_goes_on_and_adds_each_page_once_more(worlds, crawl):
     world = worlds(pages=120, slow_s=0.3)
     command = crawl(*world.seeds, "--follow", "-o", "pages.jsonl", *QUICK)

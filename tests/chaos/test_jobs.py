@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from .checks import check_records
+from .conftest import only_long
 
 pytestmark = pytest.mark.timeout(110)
 
@@ -93,7 +94,6 @@ def test_a_second_crawl_on_the_same_job_is_refused_and_the_first_goes_on(worlds,
     world = worlds(pages=150)
     command = crawl(*world.seeds, "--follow", "-o", "pages.jsonl", *QUICK)
     site = world.sites[0]
-    site.page("/p1", links=["/p3", "/p4"])
     site.hold("/p1")
     first = command.start()
     site.wait_for("/p1")
@@ -119,6 +119,7 @@ def test_of_two_crawls_started_at_once_one_runs_and_the_other_is_refused(worlds,
     check_records(world, command.folder / "pages.jsonl")
 
 
+@only_long
 def test_other_seeds_are_refused_by_name_and_go_on_with_append(worlds, crawl):
     world, command = killed(worlds, crawl)
     asked = world.asked

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from .checks import check_folder, check_items, check_records, check_whole_so_far, repeats
-from .conftest import IS_LONG
+from .conftest import IS_LONG, only_long
 
 pytestmark = pytest.mark.timeout(110)
 
@@ -102,7 +102,7 @@ def test_a_crawl_that_nobody_may_hang_up_on_goes_on_after_a_hangup(worlds, crawl
     check_records(world, command.folder / "pages.jsonl")
 
 
-@pytest.mark.skipif(not IS_LONG, reason="many signals; make chaos runs it")
+@only_long
 def test_a_signal_at_any_instant_leaves_an_output_that_can_be_continued(worlds, crawl, dice):
     world = worlds(dice.random(), pages=150)
     command = crawl(*world.seeds, "--handler", "../handlers.py:parse", "-o", "items.jsonl", *QUICK)

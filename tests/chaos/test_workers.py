@@ -16,7 +16,7 @@ from .checks import (
     check_items,
     check_records,
 )
-from .conftest import IS_LONG, SEED
+from .conftest import IS_LONG, SEED, only_long
 from .world import Fact
 
 PROCESSES = ("process", "futures-process")
@@ -120,7 +120,7 @@ def test_a_page_that_kills_its_worker_is_recorded_as_that_and_the_others_are_fet
     check_asked_again_only_what_died(world)
 
 
-@pytest.mark.skipif(not IS_LONG, reason="waits for a deadline; make chaos runs it")
+@only_long
 @pytest.mark.parametrize("backend", PROCESSES)
 def test_a_worker_that_stands_still_is_replaced_and_its_page_comes_from_another(worlds, crawl, backend):
     dice = random.Random(SEED)
