@@ -4,6 +4,7 @@ Parsing, joining and serialising are ada's, the parser inside Node.js, through
 `can_ada`; what is decided here is only what a crawler adds to the standard.
 """
 
+import re
 from collections.abc import Iterable
 from hashlib import blake2b
 from typing import NamedTuple
@@ -11,6 +12,13 @@ from typing import NamedTuple
 import can_ada
 
 _WEB = ("http://", "https://")
+
+# A label in Punycode without anything beyond ASCII in it is an error (UTS 46, 4.1), which this ada lets pass.
+_EMPTY_LABEL = re.compile(r"https?://(?:[^/?#.]*\.)*?xn--[^/?#.:]*-(?=[/?#.:]|$)")
+
+_AROUND = "".join(map(chr, range(0x21)))  # what the URL standard takes off both ends
+_WITHIN = re.compile(r"[\t\n\r]")  # and from anywhere between
+_CREDENTIALS = re.compile(r"((?!mailto:)[a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})[^/\\?#]*@", re.IGNORECASE)
 
 
 class Place(NamedTuple):
@@ -50,8 +58,8 @@ def join(base: str, reference: str) -> str | None:
     """Resolve a reference against an absolute base; normal form, or None as in `normalise`."""
     try:
         return _joined(can_ada.parse(base), reference)
-    except ValueError:
-        return None
+    except (ValueError, TypeError):  # the second for lone surrogates, which no base in normal form has
+        return normalise(reference)
 
 
 _MOST_REMEMBERED = 20_000
@@ -70,7 +78,7 @@ def join_all(base: str, references: Iterable[str]) -> list[str | None]:
     global _remembered_count  # noqa: PLW0603  a count beside the memo that it bounds
     try:
         parsed = can_ada.parse(base)
-    except ValueError:
+    except (ValueError, TypeError):
         return [normalise(reference) for reference in references]
     query = base.find("?")
     directory = base[: base.rfind("/", 0, query if query >= 0 else len(base)) + 1]
@@ -128,8 +136,33 @@ def _serialised(parsed: can_ada.URL) -> str | None:
         parsed.username = ""
         parsed.password = ""
         href = parsed.href
-    head, hash_, _ = href.partition("#")
-    return head if hash_ else href
+    if "xn--" in href and _EMPTY_LABEL.match(href):
+        return None
+    head, _, _ = href.partition("#")
+    if "^" in head:  # in the path percent-encode set since 2024, which this ada does not know
+        path, mark, query = head.partition("?")
+        head = path.replace("^", "%5E") + mark + query
+    return head
+
+
+def public(url: str) -> str:
+    """A URL as it was given, or what should have been one, without user name and password.
+
+    They are sent nowhere, and must not reach a log, a record or a job. All else stays as it is.
+    """
+    before, secret, behind = parted(url)
+    return before + behind if secret else url
+
+
+def parted(url: str) -> tuple[str, str, str]:
+    """What stands before user name and password, those with their "@", and the rest; all in the first without any."""
+    if "@" not in url:
+        return url, "", ""
+    tidy = _WITHIN.sub("", url).strip(_AROUND)
+    found = _CREDENTIALS.match(tidy)
+    if found is None:
+        return url, "", ""
+    return found[1], tidy[found.end(1) : found.end()], tidy[found.end() :]
 
 
 def place(url: str) -> Place:

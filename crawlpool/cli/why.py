@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
-from ..frontiers.written import bindable, public
+from ..frontiers.written import bindable
 from ..job import story
 from ..job.looking import is_held
 from ..job.reading import meta_of, settings_of
 from ..job.schema import State
 from ..job.story import Row as Found
 from ..job.story import Span, Try
-from ..urls import normalise, place
+from ..urls import normalise, place, public
 from .figures import count, seconds, size
 from .flags import Parser, new_parser, parse
 from .jobs import Row, moment, opened, rows_of, say, table

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ..job.schema import MOST_SKIPS
+from ..urls import public
 from .known import Known
-from .written import bindable, public
+from .written import bindable
 
 _MOST_REMEMBERED = 2 * MOST_SKIPS
 _MOST_KEPT_BACK = 1000

@@ -15,14 +15,14 @@ from dataclasses import replace
 from ..job.file import JobFile
 from ..job.schema import State, named
 from ..model import Pairs, Request
-from ..urls import fingerprint
+from ..urls import fingerprint, public
 from .base import End, Positions, Tried
 from .history import History
 from .known import Known
 from .rows import LARGEST, Row, Rows
 from .skips import Skips
 from .waiting import Key, Waiting
-from .written import MayKeep, public, to_json, withheld
+from .written import MayKeep, to_json, withheld
 
 
 def _none(headers: Pairs) -> Pairs:  # noqa: ARG001  none may be kept

@@ -10,14 +10,13 @@ the names of what is secret and was not written.
 import base64
 import json
 import math
-import re
 import reprlib
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from ..errors import ConfigError
 from ..model import FailureKind, Pairs, Request
-from ..urls import fingerprint
+from ..urls import fingerprint, parted, public
 from .base import End
 
 MayKeep: TypeAlias = Callable[[Pairs], Pairs]
@@ -26,21 +25,11 @@ MayKeep: TypeAlias = Callable[[Pairs], Pairs]
 _DEEPEST = 100
 """Lists within lists that `data` may have; one that holds itself has no end."""
 
-_AROUND = "".join(map(chr, range(0x21)))  # what the URL standard takes off both ends
-_WITHIN = re.compile(r"[\t\n\r]")  # and from anywhere between
-_CREDENTIALS = re.compile(r"((?!mailto:)[a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})[^/\\?#]*@", re.IGNORECASE)
-
-
-def public(url: str) -> str:
-    """A URL, or what should have been one, without user name and password."""
-    before, secret, behind = _parted(url)
-    return before + behind if secret else url
-
 
 def public_message(end: End) -> str:
     """What is said of an end, without the user name and password that its URL was given with."""
     url = end.request.url
-    secret = _parted(url)[1]
+    secret = parted(url)[1]
     if not secret:
         return end.message
     if (
@@ -48,17 +37,6 @@ def public_message(end: End) -> str:
     ):  # its message quotes the beginning of it, as Python would write it
         return f"{public(url)[:200]!r} is no http(s) URL"
     return end.message.replace(secret, "")
-
-
-def _parted(url: str) -> tuple[str, str, str]:
-    """What stands before user name and password, those with their "@", and the rest; all in the first without any."""
-    if "@" not in url:
-        return url, "", ""
-    tidy = _WITHIN.sub("", url).strip(_AROUND)
-    found = _CREDENTIALS.match(tidy)
-    if found is None:
-        return url, "", ""
-    return found[1], tidy[found.end(1) : found.end()], tidy[found.end() :]
 
 
 def bindable(text: str) -> str:
@@ -74,7 +52,7 @@ def withheld(request: Request, may_keep: MayKeep) -> list[str]:
         names += [name for name, value in request.headers if (name, value) not in kept]
     if request.cookies:
         names += [f"cookie {name}" for name, _ in request.cookies]
-    if _parted(request.url)[1]:
+    if parted(request.url)[1]:
         names.append("user name and password")
     return names
 
