@@ -33,7 +33,7 @@ class Departures:
         gate: Told when a host has something again.
         rules: What the origins' robots.txt allow.
         max_pages: Chains with a page at most; None for no limit.
-        refuse: Called with the failure of a request that may not go out; it ends its chain.
+        refuse: Called with the failure of a request that may not go out; it ends its chain, or its errand.
     """
 
     def __init__(
@@ -140,6 +140,13 @@ class Departures:
         self.close(has_page=False)
         self._frontier.put_back(request, last=True)
         self._gate.wake(host(request.target))
+
+    def hear(self, origin: str) -> None:
+        """Ask for an origin's robots.txt, whether or not a page of it wants to go out."""
+        if not self._rules.is_asked(origin):
+            each = host(origin + "/")
+            self._asking[each] = self._asking.get(each, 0) + 1
+            self.go(self._rules.ask(origin))
 
     def go_later(self, request: Request, due: float) -> None:
         """The same, not before a moment of the monotonic clock."""

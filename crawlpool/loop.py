@@ -22,6 +22,7 @@ from .backends.base import Delivery
 from .blame import Lost
 from .crew import LOOK_S, MOST_BYTES, Crew
 from .departures import Departures
+from .errands import Errand
 from .errors import NetworkError
 from .following import Following
 from .frontiers.base import Frontier, Positions
@@ -32,7 +33,7 @@ from .outgoing import Outgoing
 from .polite.gate import Gate
 from .polite.outage import Outage
 from .polite.retry import RetryPolicy
-from .polite.rulebook import RobotsOf, Rulebook
+from .polite.rulebook import Rulebook
 from .settling import Landing, Settling
 from .stats import Stats
 from .urls import host
@@ -293,7 +294,7 @@ class Crawl:
             self._outage.probed(request, now)
 
     def _want(self, request: Request) -> Want:
-        return Want.BODY if isinstance(request.data, RobotsOf) else self._landing.want(request)
+        return Want.BODY if isinstance(request.data, Errand) else self._landing.want(request)
 
     # What comes back
 

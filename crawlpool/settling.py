@@ -18,6 +18,7 @@ from typing import Protocol
 from .arrivals import Arrivals
 from .blame import Lost
 from .departures import Departures
+from .errands import MOST_HOPS, Errand
 from .following import Following
 from .frontiers.base import End, Frontier, Positions, Tried, end_of
 from .model import Failure, FailureKind, Outcome, Request, Response
@@ -25,7 +26,7 @@ from .outgoing import Outgoing
 from .polite.gate import Gate
 from .polite.outage import Outage
 from .polite.retry import Defer, Retry, RetryPolicy
-from .polite.rulebook import MOST_HOPS, RobotsOf
+from .polite.rulebook import RobotsOf
 from .redirects import next_hop
 from .stats import Stats
 from .urls import host
@@ -114,7 +115,7 @@ class Settling:
             self._gate.finished(host(request.target))
         if lost.was_under_way:
             log.warning("worker.lost cause=%s losses=%d url=%s", lost.cause, lost.losses, request.target)
-            if not (lost.has_hung or is_given_up or isinstance(request.data, RobotsOf)):
+            if not (lost.has_hung or is_given_up or isinstance(request.data, Errand)):
                 self._frontier.tried(
                     Tried(request=request, came_to="worker_lost", message=lost.cause, at=time.time())
                 )
@@ -129,7 +130,7 @@ class Settling:
             self.settle(failure, now)
         elif is_given_up:
             self.conclude(failure, now)
-        elif lost.was_under_way and not isinstance(request.data, RobotsOf):
+        elif lost.was_under_way and not isinstance(request.data, Errand):
             self._departures.put_back(request)
         else:
             self._departures.go(request)
@@ -141,7 +142,9 @@ class Settling:
             self._outage.answered(host(request.target), outcome, now)
             self._outgoing.took(outcome)
             is_robots = isinstance(request.data, RobotsOf)
-            hop = next_hop(outcome, most=MOST_HOPS if is_robots else self._max_redirects)
+            hop = next_hop(
+                outcome, most=MOST_HOPS if isinstance(request.data, Errand) else self._max_redirects
+            )
             if isinstance(hop, Request):
                 self._redirect(outcome, hop)
                 return
@@ -186,8 +189,8 @@ class Settling:
 
     def _redirect(self, response: Response, hop: Request) -> None:
         log.debug("page.redirected status=%d to=%s url=%s", response.status, hop.target, response.request.url)
-        if isinstance(hop.data, RobotsOf):
-            self._departures.go(hop, is_first=True)
+        if isinstance(hop.data, Errand):
+            self._departures.go(hop, is_first=isinstance(hop.data, RobotsOf))
             return
         refusal = None if hop.is_listed else self._why_not(hop)
         if refusal is None:
@@ -242,7 +245,7 @@ class Settling:
             retry.wait_s * 1000,
             request.target,
         )
-        if not isinstance(request.data, RobotsOf):
+        if not isinstance(request.data, Errand):
             self._frontier.tried(
                 Tried(
                     request=request,

@@ -9,7 +9,7 @@ PACKAGE = Path(crawlpool.__file__).parent
 
 LAYERS = [
     {"model", "errors", "units", "cutoff"},
-    {"urls", "settings", "seedlines"},
+    {"urls", "settings", "seedlines", "errands"},
     {"patterns", "job"},
     {"seeds", "scope", "frontiers", "polite", "parse", "stores", "cookies", "redirects", "serve", "records"},
     {"worker", "handlers", "stats", "following", "outgoing"},

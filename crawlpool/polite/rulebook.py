@@ -5,6 +5,7 @@ Its request travels like any page's; while it is out, the origin's pages wait.
 
 from dataclasses import dataclass, replace
 
+from ..errands import Errand
 from ..model import Failure, FailureKind, Outcome, Request
 from ..urls import place
 from .robots import Robots, robots_url
@@ -12,16 +13,13 @@ from .robots import Robots, robots_url
 FRESH_S = 24 * 3600.0
 """Seconds that an answer is believed; RFC 9309, 2.4, advises a day at most."""
 
-MOST_HOPS = 5
-"""Redirects of a robots.txt that are followed (RFC 9309, 2.3.1.2)."""
-
 _NO_CONNECTION = frozenset(
     {FailureKind.DNS, FailureKind.CONNECT, FailureKind.CONNECT_TIMEOUT, FailureKind.TLS, FailureKind.PROXY}
 )
 
 
 @dataclass(frozen=True, slots=True)
-class RobotsOf:
+class RobotsOf(Errand):
     """Marks a request as one for a robots.txt: it is the request's `data`.
 
     Attributes:
@@ -69,9 +67,16 @@ class Rulebook:
         """Take the outcome of an origin's robots.txt; its Crawl-delay in seconds, if it has one."""
         self._asked.discard(origin)
         robots = Robots.from_outcome(outcome, token=self._token)
+        if not self._is_obeyed:
+            robots.crawl_delay_s = None
         unheard = outcome if isinstance(outcome, Failure) and outcome.kind in _NO_CONNECTION else None
         self._rules[origin] = (now, robots, unheard)
         return None if robots.crawl_delay_s is None else min(robots.crawl_delay_s, self._most_delay_s)
+
+    def sitemaps_of(self, origin: str) -> tuple[str, ...] | None:
+        """The sitemaps that an origin's robots.txt names, obeyed or not; None when it was never asked for."""
+        known = self._rules.get(origin)
+        return None if known is None else known[1].sitemaps
 
     def refusal(self, request: Request, *, failed_at: float) -> Failure | None:
         """Why a request may not be sent; None when it may.
