@@ -33,11 +33,13 @@ _NETWORK = frozenset(
     }
 )
 
+_MOUNTS = Path("/proc/self/mounts")
+
 
 def network_of(path: Path) -> str:
     """The kind of network file system that a path lies on, such as "nfs4"; "" for a local disk or where it cannot be known."""
     try:
-        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
+        mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace")
         real = path.resolve()
     except OSError:
         return ""
