@@ -28,7 +28,8 @@ from .settings import Knobs, Settings
 from .stats import Stats
 from .stores.base import Start, Store
 from .stores.failed import FailedFile
-from .urls import fingerprint, normalise
+from .targets import Targets
+from .urls import fingerprint, public
 from .wiring import Output, backend_of, transport_options
 
 if TYPE_CHECKING:
@@ -336,7 +337,7 @@ class Crawler:
                 continue
             if isinstance(seeds, str):
                 raise ConfigError(
-                    f"{seeds!r} is no URL ({seed.why}); for the URLs in a file, give crawlpool.seeds.read_words([{seeds!r}])"
+                    f"{public(seeds)!r} is no URL ({seed.why}); for the URLs in a file, give crawlpool.seeds.read_words([{public(seeds)!r}])"
                 )
             self.stats.bad_line(str(seed))
             if notice is not None and self.stats.bad_line_count <= _MOST_NOTICES:
@@ -375,8 +376,9 @@ def fetch_all(
         backend: See `Crawler`.
         **knobs: The knobs of `Settings`, by name.
     """
+    targets = Targets.of_settings(_settings(None, backend, knobs)[0])
     wanted = list(from_iterable([urls] if isinstance(urls, str | Request) else urls))
-    keys = [_key(seed) for seed in wanted]
+    keys = [_key(seed, targets) for seed in wanted]
     # The key travels with the request, since redirects may change all that it was made of.
     marked = [
         replace(seed, data=(key, seed.data)) if isinstance(seed, Request) else seed
@@ -394,11 +396,11 @@ def fetch_all(
     return [pages[key] for key in keys if key in pages]
 
 
-def _key(seed: Request | BadLine) -> str:
+def _key(seed: Request | BadLine, targets: Targets) -> str:
     """What two seeds have in common when they are one."""
     if isinstance(seed, BadLine):
         return f"{seed.source} {seed.text}"
-    return fingerprint(normalise(seed.url) or seed.url, seed.method, seed.body)
+    return fingerprint(targets.of(seed.url) or seed.url, seed.method, seed.body)
 
 
 def _pages(urls: Seeds, settings: Settings, backend: Backend) -> Iterator[Page]:

@@ -29,6 +29,7 @@ from .scope import Scope
 from .settings import Settings
 from .settling import Landing
 from .stats import Stats
+from .targets import Targets
 from .units import MIB
 from .wiring import backend_of, transport_options
 from .worker import memory
@@ -153,6 +154,7 @@ class Engine:
             outgoing=Outgoing(headers=settings.header, cookies=settings.cookie),
             following=Following(
                 scope=Scope(settings.scope, settings.include, settings.exclude),
+                targets=Targets.of_settings(settings),
                 frontier=frontier,
                 stats=stats,
                 is_on=settings.follow,

@@ -1,13 +1,16 @@
 """Which of the links on a page become requests: in scope, not too deep, not known."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from .frontiers.base import Frontier
 from .model import Failure, FailureKind, Request, Response
 from .scope import Scope
 from .stats import Stats
-from .urls import normalise
+from .targets import Targets
+from .urls import public
+
+TOO_LONG = "url too long"
 
 
 class Following:
@@ -15,6 +18,7 @@ class Following:
 
     Args:
         scope: Which URLs belong to the crawl.
+        targets: What is asked for a URL.
         frontier: Knows which URLs were accepted before.
         stats: Counts what is left out, and why.
         is_on: Whether links are followed without a handler's asking.
@@ -22,10 +26,18 @@ class Following:
     """
 
     def __init__(
-        self, *, scope: Scope, frontier: Frontier, stats: Stats, is_on: bool, depth: int | None
+        self,
+        *,
+        scope: Scope,
+        targets: Targets,
+        frontier: Frontier,
+        stats: Stats,
+        is_on: bool,
+        depth: int | None,
     ) -> None:
         """Take the parts."""
         self.scope = scope
+        self.targets = targets
         self._frontier = frontier
         self._stats = stats
         self.is_on = is_on
@@ -41,26 +53,61 @@ class Following:
             self._frontier.left_out(response.facts.links, "depth", found_on=response.final_url)
             return []
         page = response.final_url
+        links = self._short(response.facts.links, page)
+        named: dict[str, str] = {}  # by target: as the page has it, where that is not the same
+        if not self.targets.are_plain:
+            for url in links:
+                named.setdefault(self.targets.tidy(url), url)
+            links = tuple(named)
         found = []
-        for url in self._frontier.unknown(response.facts.links, depth=depth, found_on=page):
+        for url in self._frontier.unknown(links, depth=depth, found_on=page):
             refusal = self.scope.why_not(url)
             if refusal is None:
-                found.append(Request(url, target=url, depth=depth, found_on=page))
+                found.append(Request(named.get(url, url), target=url, depth=depth, found_on=page))
             else:
                 self._stats.skipped(refusal)
                 self._frontier.left_out((url,), refusal, found_on=page)
         return found
 
+    def _short(self, links: Sequence[str], page: str) -> Sequence[str]:
+        """Those that may be asked for; of the others the beginning is remembered, which is no URL."""
+        longest = self.targets.longest
+        long = [url for url in links if len(url) > longest]
+        if not long:
+            return links
+        self._stats.skipped(TOO_LONG, len(long))
+        self._frontier.left_out([f"{url[:200]}..." for url in long], TOO_LONG, found_on=page)
+        return [url for url in links if len(url) <= longest]
+
     def admitted(self, requests: Iterable[Request]) -> tuple[list[Request], list[Failure]]:
-        """Give requests of the user's own their targets; what is no URL becomes a failure, what is too deep is left out."""
+        """Give requests of the user's own their targets; what is no URL becomes a failure, what is too deep is left out.
+
+        User name and password in a URL go no further than here.
+        """
         good, bad = [], []
-        for request in requests:
-            target = normalise(request.url)
-            if target is None:
-                message = f"{request.url[:200]!r} is no http(s) URL"
+        for given in requests:
+            target = self.targets.of(given.url)
+            request = replace(given, url=public(given.url)) if "@" in given.url else given
+            if target is None or len(target) > self.targets.longest:
+                message = (
+                    f"{request.url[:200]!r} is no http(s) URL" if target is None else self.too_long(target)
+                )
                 bad.append(Failure(request=request, kind=FailureKind.INVALID_URL, message=message))
             elif self._depth is not None and request.depth > self._depth:
                 self._stats.skipped("depth")
             else:
                 good.append(replace(request, target=target))
         return good, bad
+
+    def too_long(self, target: str) -> str:
+        """What is said of a URL that is not asked for its length."""
+        return f"the URL has {len(target):,} characters, and {self.targets.longest:,} are allowed (max_url)"
+
+    def tidied(self, hop: Request) -> Request:
+        """A redirect's target by the rules of this crawl, unless the server insists on what they leave away.
+
+        It does when the target without that was asked already, in this chain; then it is asked as the server
+        has it. Going on so is bounded by the number of redirects.
+        """
+        target = self.targets.tidy(hop.target)
+        return hop if target == hop.target or target in hop.redirects else replace(hop, target=target)

@@ -48,6 +48,13 @@ def digest_of_file(path: Path) -> str:
 def of_settings(settings: Settings) -> dict[str, str]:
     """The knobs that say which URLs belong to the crawl."""
     said = {"follow": "on" if settings.follow else "off"}
+    # What is asked for a URL, and what is left out; without these a crawl is as it ever was.
+    if settings.strip_params:
+        said["strip-params"] = ", ".join(settings.strip_params)
+    if settings.sort_params:
+        said["sort-params"] = "on"
+    if settings.skip_duplicates:
+        said["skip-duplicates"] = ", ".join(sorted(set(settings.skip_duplicates)))
     if settings.follow:
         said["depth"] = "no limit" if settings.depth is None else str(settings.depth)
         said["scope"] = settings.scope

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, NamedTuple
 from crawlpool.errors import ConfigError
 from crawlpool.model import Request
 from crawlpool.seedlines import Line, read_lines, read_rows
-from crawlpool.urls import normalise
+from crawlpool.urls import normalise, public
 
 _SHOWN = 100
 _LISTS = (".txt", ".csv", ".tsv", ".gz", ".lst", ".list", ".urls", ".text")
@@ -154,7 +154,7 @@ def _source(word: str, column: str | None, stdin: BinaryIO | None) -> tuple[_Sou
     if isinstance(request, Request) and not _is_slip(word):
         return lambda: iter((request,)), True
     if _SCHEME.match(word) and isinstance(request, BadLine):
-        raise ConfigError(f"{word!r}: {request.why}")
+        raise ConfigError(f"{public(word)!r}: {request.why}")
     raise ConfigError(_unknown(word))
 
 
@@ -246,7 +246,7 @@ def _request(text: str, source: str, *, is_word: bool = True, **extra: Any) -> R
         if normalise(url) is not None:
             return Request(url, source=source, is_listed=True, **extra)
         why = "not a valid URL"
-    return BadLine(source=source, text=text.strip()[:_SHOWN], why=why)
+    return BadLine(source=source, text=public(text.strip())[:_SHOWN], why=why)
 
 
 def _fault(url: str, *, is_word: bool) -> str:

@@ -49,7 +49,13 @@ class Knob:
 BACKENDS = ("process", "thread", "sync", "futures-process", "futures-thread")
 PROCESSES = ("process", "futures-process")
 SCOPES = ("host", "domain", "prefix", "all")
+DUPLICATES = ("exact", "near", "canonical", "listed")
+"""What `skip_duplicates` may name; the last is no kind, but lets the others apply to listed URLs too."""
 FAIL_ON = ("listed", "any", "none")
+
+
+_IN_COMMAS = frozenset({"strip_params", "skip_duplicates"})
+"""Knobs of words without commas in them, so that several may be given at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +149,35 @@ class Settings:
             help="Do not follow links that match any of these.",
         ),
     ] = ()
+    strip_params: Annotated[
+        tuple[str, ...],
+        Knob(
+            group="Following links",
+            metavar="NAMES",
+            repeats=True,
+            help="Ask for URLs without these parameters, such as 'utm_*,fbclid'; URLs that differ in nothing else are "
+            "one. The words session and tracking stand for the usual ones.",
+        ),
+    ] = ()
+    sort_params: Annotated[
+        bool,
+        Knob(
+            group="Following links",
+            help="Ask for URLs with their parameters in the order of their names; URLs that differ in nothing else are "
+            "one.",
+        ),
+    ] = False
+    skip_duplicates: Annotated[
+        tuple[str, ...],
+        Knob(
+            group="Following links",
+            metavar="KINDS",
+            repeats=True,
+            help="Leave out a page that was found and has the same body as another (exact), nearly the same text "
+            "(near), or that names another as its canonical URL, which is fetched instead (canonical); with listed "
+            "also a page that you named.",
+        ),
+    ] = ()
     max_pages: Annotated[
         int | None,
         Knob(
@@ -184,6 +219,17 @@ class Settings:
             "as much is killed at once. Default: no limit.",
         ),
     ] = None
+    max_url: Annotated[
+        int,
+        Knob(
+            group="Limits",
+            metavar="N",
+            read=read_count,
+            least=32,
+            most=1_000_000,
+            help="Ask for no URL of more characters than this: a link is left out, a listed URL fails.",
+        ),
+    ] = 8192
     max_links: Annotated[
         int,
         Knob(
@@ -355,12 +401,20 @@ class Settings:
             value = getattr(self, name)
             if knob.repeats:
                 value = _as_tuple(name, value)
+                if name in _IN_COMMAS:
+                    value = _as_words(name, value)
                 object.__setattr__(self, name, value)
             if name == "workers":
                 value = _as_range(name, value)
                 object.__setattr__(self, name, value)
             if value is not None or field.default is not None:
                 _check(name, knob, value, field.default)
+        for kind in self.skip_duplicates:
+            if kind not in DUPLICATES:
+                raise ConfigError(f"skip_duplicates holds {kind!r}; known: {', '.join(sorted(DUPLICATES))}")
+        self._check_texts()
+
+    def _check_texts(self) -> None:
         if self.worker_memory is not None and self.backend not in PROCESSES:
             raise ConfigError(
                 f"worker_memory needs a process backend ({' or '.join(PROCESSES)}), and backend is {self.backend!r}: "
@@ -393,10 +447,14 @@ class Knobs(TypedDict, total=False):
     scope: str
     include: tuple[str, ...] | list[str] | str
     exclude: tuple[str, ...] | list[str] | str
+    strip_params: tuple[str, ...] | list[str] | str
+    sort_params: bool
+    skip_duplicates: tuple[str, ...] | list[str] | str
     max_pages: int | None
     max_time: float | None
     max_body: int
     worker_memory: int | None
+    max_url: int
     max_links: int
     max_redirects: int
     per_host: int
@@ -436,6 +494,14 @@ def _as_tuple(name: str, value: Any) -> tuple[Any, ...]:
         if not isinstance(each, str) and not (isinstance(each, tuple | list) and len(each) == 2):
             raise ConfigError(f"{name} holds {each!r}, and should hold texts, or pairs of them")
     return tuple(each if isinstance(each, str) else (str(each[0]), str(each[1])) for each in given)
+
+
+def _as_words(name: str, value: tuple[Any, ...]) -> tuple[str, ...]:
+    """Bring ("a,b", "c") to ("a", "b", "c")."""
+    for each in value:
+        if not isinstance(each, str):
+            raise ConfigError(f"{name} holds {each!r}, and should hold texts")
+    return tuple(word.strip() for each in value for word in each.split(",") if word.strip())
 
 
 def _as_range(name: str, value: Any) -> Any:

@@ -145,6 +145,8 @@ class Settling:
             hop = next_hop(
                 outcome, most=MOST_HOPS if isinstance(request.data, Errand) else self._max_redirects
             )
+            if isinstance(hop, Request) and not isinstance(request.data, Errand):
+                hop = self._tidied(outcome, hop)
             if isinstance(hop, Request):
                 self._redirect(outcome, hop)
                 return
@@ -186,6 +188,21 @@ class Settling:
             self._departures.learn(outcome.request.data.origin, outcome, now)
         else:
             self.end(outcome)
+
+    def _tidied(self, response: Response, hop: Request) -> Request | Failure:
+        """A redirect's target by the rules of this crawl; a failure when it is too long to be asked."""
+        hop = self._following.tidied(hop)
+        if len(hop.target) <= self._following.targets.longest:
+            return hop
+        return Failure(
+            request=response.request,
+            kind=FailureKind.REDIRECT,
+            message=f"HTTP {response.status} to {hop.target[:200]!r}...: {self._following.too_long(hop.target)}",
+            attempts=response.request.attempt,
+            failed_at=time.time(),
+            elapsed_s=response.elapsed_s,
+            worker=response.worker,
+        )
 
     def _redirect(self, response: Response, hop: Request) -> None:
         log.debug("page.redirected status=%d to=%s url=%s", response.status, hop.target, response.request.url)

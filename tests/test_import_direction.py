@@ -11,7 +11,7 @@ LAYERS = [
     {"model", "errors", "units", "cutoff"},
     {"urls", "settings", "seedlines", "errands"},
     {"patterns", "job"},
-    {"seeds", "scope", "frontiers", "polite", "parse", "stores", "cookies", "redirects", "serve", "records"},
+    {"seeds", "scope", "targets", "frontiers", "polite", "parse", "stores", "cookies", "redirects", "serve", "records"},
     {"worker", "handlers", "stats", "following", "outgoing"},
     {"backends", "landing", "identity"},
     {"inbox", "blame", "growth", "holding", "retiring", "departures", "arrivals"},

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 
 from ..model import Request
 from ..settings import Settings
-from ..urls import fingerprint, host, normalise
+from ..targets import Targets
+from ..urls import fingerprint, host, public
 from .figures import count, seconds
 from .screen import Screen, printable
 
 _MOST_HOSTS = 10
+_MOST_SHOWN = 100
 
 
 def dry_run(seeds: Iterable[object], settings: Settings, workers: int, screen: Screen) -> int:
@@ -25,12 +27,13 @@ def dry_run(seeds: Iterable[object], settings: Settings, workers: int, screen: S
     Returns:
         How many lines hold no URL.
     """
+    targets = Targets.of_settings(settings)
     hosts: Counter[str] = Counter()
     seen: set[str] = set()
     duplicates = bad = 0
     for seed in seeds:
-        url = normalise(seed.url) if isinstance(seed, Request) else None
-        if url is None or not isinstance(seed, Request):
+        url = targets.of(seed.url) if isinstance(seed, Request) else None
+        if url is None or len(url) > targets.longest or not isinstance(seed, Request):
             bad += 1
             screen.say(f"  {_bad_line(seed)}")
             continue
@@ -48,7 +51,11 @@ def dry_run(seeds: Iterable[object], settings: Settings, workers: int, screen: S
 
 
 def _bad_line(line: object) -> str:
-    return f"{line.source}: {line.url!r} is not a URL" if isinstance(line, Request) else str(line)
+    if not isinstance(line, Request):
+        return str(line)
+    url = public(line.url)
+    shown = repr(url) if len(url) <= _MOST_SHOWN else f"{url[:_MOST_SHOWN]!r}..."
+    return f"{line.source}: {shown} is no URL, or longer than --max-url"
 
 
 def _summary(

@@ -81,6 +81,16 @@ def test_every_knob_can_be_set_from_the_command_line():
             "--max-outage",
             "7m",
         ),
+        *(
+            "--max-url",
+            "2000",
+            "--strip-params",
+            "utm_*,fbclid",
+            "--strip-params",
+            "session",
+            "--sort-params",
+        ),
+        *("--skip-duplicates", "exact,near"),
     )
     assert given == Settings(
         workers=3,
@@ -114,6 +124,10 @@ def test_every_knob_can_be_set_from_the_command_line():
         keep_raw=True,
         handler_timeout=8.0,
         max_outage=420.0,
+        max_url=2000,
+        strip_params=("utm_*", "fbclid", "session"),
+        sort_params=True,
+        skip_duplicates=("exact", "near"),
     )
     unchanged = [field.name for field in fields(Settings) if getattr(given, field.name) == field.default]
     assert unchanged == [], "a knob that this test does not turn"
