@@ -9,6 +9,7 @@ import requests
 from urllib3 import exceptions as u3
 
 from ..model import FailureKind
+from .heads import BadAnswer
 
 _BROKEN = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, http.client.RemoteDisconnected)
 
@@ -27,22 +28,14 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         todo.extend(x for x in inner if isinstance(x, BaseException))
 
 
-def is_stale(error: BaseException) -> bool:
-    """Whether the connection was gone before a byte of the answer came."""
-    chain = list(_chain(error))
-    if any(isinstance(x, u3.IncompleteRead | http.client.IncompleteRead | TimeoutError) for x in chain):
-        return False
-    return any(isinstance(x, _BROKEN) for x in chain) and any(
-        isinstance(x, requests.exceptions.ConnectionError) for x in chain
-    )
-
-
 def name(error: BaseException) -> tuple[FailureKind, str] | None:  # noqa: C901  one line a cause
     """Return the kind and one sentence, or None for what is not the network's fault.
 
     The innermost cause that has a name wins: a refused connection inside a
     proxy's error inside "max retries exceeded" is still the proxy's.
     """
+    if isinstance(error, BadAnswer):
+        return error.kind, error.message
     chain = list(_chain(error))
 
     def has(*types: type[BaseException]) -> BaseException | None:
@@ -63,16 +56,10 @@ def name(error: BaseException) -> tuple[FailureKind, str] | None:  # noqa: C901 
         return FailureKind.CONNECT_TIMEOUT, "no connection in time"
     if has(u3.ReadTimeoutError, requests.exceptions.ReadTimeout, TimeoutError):
         return FailureKind.TIMEOUT, "the answer was not whole in time"
-    if found := has(u3.IncompleteRead, http.client.IncompleteRead):
-        return FailureKind.INCOMPLETE, "the connection ended inside the answer"
-    if found := has(u3.DecodeError):
-        return FailureKind.DECODING, "the body is not what its Content-Encoding says"
-    if has(http.client.RemoteDisconnected):
-        return FailureKind.INCOMPLETE, "the server closed the connection without an answer"
-    if found := has(http.client.HTTPException, u3.InvalidChunkLength, u3.HeaderParsingError):
-        return FailureKind.PROTOCOL, _sentence("what came is not HTTP", found)
     if found := has(*_BROKEN):
         return FailureKind.INCOMPLETE, _sentence("the connection broke", found)
+    if found := has(http.client.HTTPException):
+        return FailureKind.PROTOCOL, _sentence("what came is not HTTP", found)
     if found := has(
         u3.LocationValueError, requests.exceptions.InvalidURL, u3.LocationParseError, UnicodeError
     ):

@@ -3,8 +3,8 @@
 `Session.get` costs 2.5 times what the connection under it does: it merges
 settings, reads the environment and prepares a request anew for each page. Here
 the session is made once, with the environment and the CA bundle read once; a page
-costs one prepared request, handed to the session's adapter. The body is read as a
-stream, against the deadline (`sockets.py`) and the cap.
+costs one prepared request, handed to the session's adapter. The answer is read by our own
+class (`answers.py`), as a stream, against the deadline (`sockets.py`) and the cap.
 """
 
 import io
@@ -19,14 +19,18 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3 import HTTPResponse
 from urllib3.util import SKIP_HEADER, Timeout
 
 from ..model import Facts, FailureKind, Pairs
 from ..parse.facts import read_facts
 from ..parse.html import is_html
+from ..redirects import STATUSES as REDIRECTS
 from ..urls import place
-from . import faults, sockets
+from . import answers, faults, sockets
+from .codings import Decoding, codings_of
+from .framing import broken
+from .heads import BadAnswer, Head
+from .underway import under_way
 from .wire import Answer, Order, TransportOptions, Want, failure_answer, response_answer
 
 _IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}  # RFC 9110, 9.2.2
@@ -93,7 +97,7 @@ class _Adapter(HTTPAdapter):
         origin, _, _, path = place(request.url)
         proxy = self._proxy_of(origin) if origin.startswith("http:") else None
         target = path if proxy is None or proxy.startswith("socks") else str(request.url)
-        sockets.under_way.target = target
+        under_way.target = target
         return target
 
     def build_response(self, req: Any, resp: Any) -> requests.Response:
@@ -101,7 +105,6 @@ class _Adapter(HTTPAdapter):
         response = requests.Response()
         response.raw = resp
         response.status_code = resp.status
-        response.reason = resp.reason
         response.url = req.url
         response.request = req
         response.connection = self
@@ -161,7 +164,7 @@ class RequestsTransport:
             fault = faults.name(error)
             if fault is None:
                 raise
-            if self._was_closed_before(order, error):
+            if self._was_closed_before(order, error, fault[0]):
                 return self._again(order, started)
         return self._failed(order, started, *fault)
 
@@ -175,13 +178,17 @@ class RequestsTransport:
         return self._failed(order, started, *fault)
 
     @staticmethod
-    def _was_closed_before(order: Order, error: Exception) -> bool:
+    def _was_closed_before(order: Order, error: Exception, kind: FailureKind) -> bool:
         """Whether a kept-alive connection was closed while the request was on its way.
 
-        That is nobody's failure, so the request is sent once more (RFC 9112, 9.3.1).
+        That is nobody's failure, so the request is sent once more (RFC 9112, 9.3.1). So it is when
+        what came is a leftover of the answer before, which was not there yet when that was read.
         """
-        carried = getattr(sockets.under_way.connection, "carried", 0)
-        return carried > 1 and order[1] in _IDEMPOTENT and faults.is_stale(error)
+        if order[1] not in _IDEMPOTENT or not getattr(under_way.connection, "is_reused", False):
+            return False
+        if isinstance(error, BadAnswer) and error.is_foreign:
+            return True
+        return not under_way.is_heard and kind in {FailureKind.INCOMPLETE, FailureKind.TLS}
 
     def _failed(self, order: Order, started: float, kind: FailureKind, message: str) -> Answer:
         return failure_answer(
@@ -195,8 +202,8 @@ class RequestsTransport:
 
     def _fetch(self, order: Order, started: float) -> Answer:
         fetched_at = time.time()
-        sockets.under_way.deadline = started + self._options.timeout_s
-        sockets.under_way.connection = None
+        under_way.deadline = started + self._options.timeout_s
+        under_way.connection = None
         _, method, url, extra, body, wants = order
         headers = self._headers(url, extra, method, body)
         prepared = requests.PreparedRequest()
@@ -205,39 +212,41 @@ class RequestsTransport:
         for name in ("Accept-Encoding", "User-Agent"):  # urllib3's own, where they are missing
             prepared.headers.setdefault(name, SKIP_HEADER)
         prepared.hooks = {"response": []}
-        answer = self._send.send(prepared, stream=True, timeout=self._timeout)  # type: ignore[arg-type]
-        raw = answer.raw
+        timeout: Any = self._timeout  # urllib3's own, which saves making one a page
+        answer: Any = self._send.send(prepared, stream=True, timeout=timeout).raw
+        head = answer.head
+        content_type = head.fields.get("content-type")
         try:
-            received = _pairs(raw)
-            content_type = raw.headers.get("content-type")
             is_wanted = not (wants & _HTML_ONLY) or _is_html(content_type)
-            content, is_cut, raw_body = self._read(raw, wants, is_wanted=is_wanted)
+            content, is_cut, raw_body = self._read(answer, wants, is_wanted=is_wanted)
+        except Exception as error:
+            answer.close()
+            if not _leads_on(head) or faults.name(error) is None:
+                raise
+            content, is_cut, raw_body = None, False, None  # nobody reads it: browsers have gone on by now
         except BaseException:
-            raw.close()
+            answer.close()
             raise
-        if content is None or is_cut:
-            raw.close()
-        else:
-            raw.release_conn()
+        answer.release_conn()
         elapsed_s = time.monotonic() - started
         facts: Facts | None = None
-        if wants & (_FACTS | _LINKS) and not 300 <= raw.status < 400:
+        if wants & (_FACTS | _LINKS) and not _leads_on(head):
             facts = read_facts(
                 content or b"",  # an answer that was left unread may name links in its headers
                 content_type,
                 url,
                 with_links=bool(wants & _LINKS),
-                headers=received,
+                headers=head.pairs,
                 max_links=self._options.max_links,
             )
         return response_answer(
             order,
-            status=raw.status,
-            reason=raw.reason or "",
-            http_version="HTTP/1.0" if raw.version == 10 else "HTTP/1.1",
-            headers=received,
+            status=head.status,
+            reason=head.reason,
+            http_version=head.version,
+            headers=head.pairs,
             request_headers=headers,
-            remote_address=getattr(sockets.under_way.connection, "peer", ""),
+            remote_address=getattr(under_way.connection, "peer", ""),
             body=content or b"",
             is_cut=is_cut,
             is_body_read=content is not None,
@@ -263,48 +272,46 @@ class RequestsTransport:
         return tuple(headers)
 
     def _read(
-        self, raw: HTTPResponse, wants: int, *, is_wanted: bool
+        self, answer: answers.Answer, wants: int, *, is_wanted: bool
     ) -> tuple[bytes | None, bool, bytes | None]:
         """Return the decoded body (None: left unread), whether it was cut, and the body as sent."""
-        cap = self._options.max_body
-        if not is_wanted:
-            length = raw.headers.get("content-length", "")
-            if not (length.isascii() and length.isdigit() and int(length) <= _DRAINED):
-                return None, False, None
-        is_coded = "content-encoding" in raw.headers
-        raw_body = None
-        if wants & _RAW:
-            raw_body, is_cut = _up_to(raw, cap, is_decoded=False)
-            if not is_coded or is_cut:
-                return raw_body, is_cut, raw_body
-            raw = HTTPResponse(io.BytesIO(raw_body), headers=raw.headers, preload_content=False)
-        body, is_cut = _up_to(raw, cap, is_decoded=is_coded)
-        return body, is_cut, raw_body
+        cap, framing = self._options.max_body, answer.framing
+        if not is_wanted and (framing.length is None or framing.length > _DRAINED):
+            return None, False, None
+        codings = (*framing.codings, *codings_of(answer.headers.get("content-encoding")))
+        if codings:
+            return self._decoded(answer, Decoding(codings, cap), is_raw_wanted=bool(wants & _RAW))
+        body, size = io.BytesIO(), 0
+        for piece in answer.pieces():
+            body.write(piece)
+            size += len(piece)
+            if size > cap:
+                body.truncate(cap)
+                break
+        content = body.getvalue()
+        return content, size > cap, content if wants & _RAW else None
+
+    @staticmethod
+    def _decoded(
+        answer: answers.Answer, decoding: Decoding, *, is_raw_wanted: bool
+    ) -> tuple[bytes, bool, bytes | None]:
+        body, sent = io.BytesIO(), io.BytesIO()
+        for piece in answer.pieces():
+            if is_raw_wanted:
+                sent.write(piece)
+            body.write(decoding.feed(piece))
+            if decoding.is_over:
+                break
+        if not (decoding.is_over or decoding.is_whole):
+            if answer.framing.length is None and not answer.framing.is_chunked:
+                raise broken("the connection ended inside the coded body")
+            raise BadAnswer(FailureKind.DECODING, "the body ends inside its Content-Encoding")
+        return body.getvalue(), decoding.is_over, sent.getvalue() if is_raw_wanted else None
 
 
-def _up_to(raw: HTTPResponse, cap: int, *, is_decoded: bool) -> tuple[bytes, bool]:
-    """Read until the end or one byte past the cap; the second part says that it was cut."""
-    first = raw.read(cap + 1, decode_content=is_decoded)
-    if len(first) > cap:
-        return first[:cap], True
-    if not is_decoded and raw.length_remaining == 0:
-        return first, False
-    parts, size = [first], len(first)
-    while more := raw.read(cap + 1 - size, decode_content=is_decoded):
-        parts.append(more)
-        size += len(more)
-        if size > cap:
-            return b"".join(parts)[:cap], True
-    return first if len(parts) == 1 else b"".join(parts), False
-
-
-def _pairs(raw: HTTPResponse) -> Pairs:
-    """Header pairs in wire order; what urllib3 keeps is grouped by name."""
-    original = getattr(raw, "_original_response", None)
-    message = getattr(original, "msg", None)
-    if message is not None and hasattr(message, "raw_items"):
-        return tuple((name, str(value)) for name, value in message.raw_items())
-    return tuple((str(name), str(value)) for name, value in raw.headers.items())
+def _leads_on(head: Head) -> bool:
+    """Whether an answer is a redirect, whose body nobody needs."""
+    return head.status in REDIRECTS and "location" in head.fields
 
 
 def _is_html(content_type: str | None) -> bool:

@@ -1,62 +1,39 @@
 """Connections with a total deadline: a server that drips a byte a second is cut off on time.
 
-A socket timeout starts anew with every byte, so it bounds nothing. Here each
-receive is given only what is left until the deadline of the request under way.
-The deadline is kept per thread, because a connection serves one thread at a time.
+A socket timeout starts anew with every byte, so it bounds nothing. Here each send
+and receive is given only what is left until the deadline (`underway.py`). Answers
+are read with a class of ours (`answers.py`).
 """
 
+import http.client
 import socket
 import ssl
-import threading
-import time
 from typing import Any
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-
-class _UnderWay(threading.local):
-    """The request that this thread is busy with.
-
-    Attributes:
-        deadline: `time.monotonic()` by which it must be whole; None before the first.
-        target: What stands in its request line, exactly; urllib3 would encode some of it again.
-        connection: The connection it went out on; None until then.
-    """
-
-    deadline: float | None = None
-    target: str = ""
-    connection: "_Noting | None" = None
-
-
-under_way = _UnderWay()
-
-
-def _limit(sock: socket.socket) -> None:
-    if under_way.deadline is not None:
-        left = under_way.deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the answer was not whole by its deadline")
-        sock.settimeout(left)
+from .answers import Answer
+from .underway import limit, under_way
 
 
 class _TimedSocket(socket.socket):
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        _limit(self)
+        limit(self)
         return super().recv_into(*args, **kwargs)
 
     def sendall(self, *args: Any, **kwargs: Any) -> None:
-        _limit(self)
+        limit(self)
         super().sendall(*args, **kwargs)
 
 
 class _TimedTlsSocket(ssl.SSLSocket):
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        _limit(self)
+        limit(self)
         return super().recv_into(*args, **kwargs)
 
     def sendall(self, *args: Any, **kwargs: Any) -> None:
-        _limit(self)
+        limit(self)
         super().sendall(*args, **kwargs)
 
 
@@ -79,21 +56,46 @@ def timed_context(*, is_verified: bool, ca: str | None) -> ssl.SSLContext:
 
 
 class _Noting:
-    """Notes the far end of a connection, and how many requests it carried."""
+    """Notes the far end of a connection and whether it was used before, and reads answers with our own class.
 
-    carried = 0
+    Attributes:
+        peer: The far end; "" before there is one.
+        is_reused: The request under way is not the first on this connection.
+    """
+
     peer = ""
+    is_reused = False
     sock: Any
+    _carried = 0
+    response_class: Any = Answer
 
     def connect(self) -> None:
+        self._carried = 0
         super().connect()  # type: ignore[misc]
         self.peer = _address(self.sock)
+        if hasattr(self.sock, "suppress_ragged_eofs"):
+            # An end that TLS did not announce is told from one that it did (RFC 9112, 9.8).
+            self.sock.suppress_ragged_eofs = False
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
         """Send one request, and be found by whoever asks what went wrong with it."""
         under_way.connection = self
-        self.carried += 1
+        under_way.is_heard = False
+        self.is_reused = self.sock is not None and self._carried > 0
         super().request(method, under_way.target or url, *args, **kwargs)  # type: ignore[misc]
+        self._carried += 1
+
+    def getresponse(self) -> Any:
+        """The answer as it is, without what urllib3 makes of one."""
+        return http.client.HTTPConnection.getresponse(self)  # type: ignore[arg-type]
+
+    def _tunnel(self) -> None:
+        """Ask a proxy for a tunnel; what it answers is read by the standard library."""
+        ours, self.response_class = self.response_class, http.client.HTTPResponse
+        try:
+            super()._tunnel()  # type: ignore[misc]
+        finally:
+            self.response_class = ours
 
 
 class TimedConnection(_Noting, HTTPConnection):
