@@ -254,13 +254,14 @@ class Crawler:
             crawl.commit(is_last=True)
         except (StoreError, FrontierError):
             if job is not None:
-                job.fail("error")
+                job.leave("error", is_kept=False)
             raise
         except BaseException as error:
+            is_kept = False
             with suppress(CrawlpoolError):
-                crawl.save()
-                if job is not None:
-                    job.end("error" if isinstance(error, Exception) else "stopped")
+                is_kept = crawl.save()
+            if job is not None:
+                job.leave("error" if isinstance(error, Exception) else "stopped", is_kept=is_kept)
             raise
         ended = crawl.ended or "stopped"
         if job is not None:

@@ -73,8 +73,8 @@ class StoreLanding:
             return self._plain_want & ~Want.HTML_ONLY
         return self._plain_want
 
-    def land(self, outcome: Outcome) -> Iterable[Request]:
-        """Parse and store; what a handler wants crawled besides comes back."""
+    def land(self, outcome: Outcome) -> tuple[Outcome, Iterable[Request]]:
+        """Parse and store; a failure comes back if the handler raised, and what it wants crawled besides."""
         started = time.monotonic()
         outcome, items, requests = self._handled(outcome)
         parsed = time.monotonic()
@@ -88,7 +88,7 @@ class StoreLanding:
             )
         self._stats.spent("parsing", parsed - started)
         self._stats.spent("storing", time.monotonic() - parsed)
-        return requests
+        return outcome, requests
 
     def flush(self) -> Positions:
         """Bring every store and the list of failed URLs to the disk."""
@@ -174,14 +174,14 @@ class PageLanding:
         """The body."""
         return self._want
 
-    def land(self, outcome: Outcome) -> Iterable[Request]:
+    def land(self, outcome: Outcome) -> tuple[Outcome, Iterable[Request]]:
         """Keep the page."""
         if isinstance(outcome, Response):
             self._stats.answered(outcome)
         else:
             self._stats.failed(outcome)
         self.pages.append(Page(outcome))
-        return ()
+        return outcome, ()
 
     def flush(self) -> Positions:
         """Nothing is stored."""

@@ -131,6 +131,7 @@ class Crawl:
         stats.begin(self._started_at)
         self._committed_at = self._started_at - COMMIT_S  # the first page is shown at once
         self._is_stopping = False
+        self._is_committing = False
         self._is_network_gone = False
 
     def go_on(self, *, listed: Iterable[tuple[str, str]], answered: Iterable[str]) -> None:
@@ -186,19 +187,27 @@ class Crawl:
         """Where each store stands now, brought to the disk."""
         return self._landing.flush()
 
-    def save(self) -> None:
-        """Commit what is done after the crawl was broken off, unless that was in the middle of settling an outcome."""
-        if self._settling.is_whole:
-            self.commit(is_last=True)
+    def save(self) -> bool:
+        """Commit what is done after the crawl was broken off.
+
+        False when that was in the middle of settling an outcome or of a commit: what was
+        done since the last one must not count then, and will be done again.
+        """
+        if self._is_committing or not self._settling.is_whole:
+            return False
+        self.commit(is_last=True)
+        return True
 
     def commit(self, *, is_last: bool = False) -> None:
         """Flush the stores, and close for good what is done; the last one also keeps what is only known."""
         ends = self._settling.ends
         if ends or is_last:
+            self._is_committing = True
             self._committed_at = self._clock()
             positions = self._landing.flush()
             self._frontier.commit(ends, positions)
             ends.clear()
+            self._is_committing = False
 
     @property
     def left(self) -> int:

@@ -11,7 +11,6 @@ what was fetched is not fetched again. "Fetch all again" adds behind what is the
 Nothing is ever asked, so that it works the same without a terminal.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -81,6 +80,7 @@ class Job:
         self.is_resumed = False
         self.said = ""
         self.earlier = Earlier()
+        self._was: dict[str, str] = {}  # names of outputs in the job, by those that they have now
         if plan.start is Start.FRESH:
             _wipe(plan.path)
         elif not _is_there(plan.path) and plan.start is None:
@@ -97,7 +97,7 @@ class Job:
         file, plan = self._file, self._plan
         state = file.get("state")
         before: Same = file.get("same") or {}
-        changed = differences(before, plan.same)
+        changed = differences(before, plan.same) + ([] if state is None else self._other_outputs())
         if state is None:
             if plan.start is None:
                 _refuse_existing(plan.outputs)
@@ -131,13 +131,34 @@ class Job:
         self._run = file.begin_run(plan.settings, __version__)
         file.commit()
 
+    def _renamed(self) -> dict[str, str]:
+        """Outputs that have another name than before, each with the old one: moved, or reached by a link.
+
+        A store sees for itself whether what is there is what it left.
+        """
+        before, now = self._file.get("outputs") or [], self._plan.outputs
+        gone = [name for name in before if name not in now]
+        new = [name for name in now if name not in before and now[name].exists()]
+        may_be = {
+            name: [old for old in gone if _is_moved(self._plan.path.parent / old, now[name])] for name in new
+        }
+        olds = [old for each in may_be.values() for old in each]
+        return {name: each[0] for name, each in may_be.items() if len(each) == 1 and olds.count(each[0]) == 1}
+
+    def _other_outputs(self) -> list[str]:
+        """What of the outputs is not the same: one that is left out for a while would lack what came meanwhile."""
+        self._was = self._renamed()
+        before = self._file.get("outputs") or []
+        now = [self._was.get(name, name) for name in self._plan.outputs]
+        if set(before) == set(now):
+            return []
+        return [f"outputs (were {', '.join(before) or 'none'}, now {', '.join(now) or 'none'})"]
+
     def _resume(self, changed: Sequence[str]) -> None:
         file = self._file
         self.is_resumed = True
         if changed:
             file.set("seeds_read", False)
-            outputs = file.get("outputs") or []
-            file.set("outputs", [*outputs, *(name for name in self._plan.outputs if name not in outputs)])
         self.earlier = self._count()
         waiting = self._waiting()
         self.said = (
@@ -245,17 +266,16 @@ class Job:
 
     def at(self, name: str) -> Position | Start:
         """Where a store goes on: at its last committed position, or else where the job began."""
-        found = self._file.db.execute("SELECT positions FROM batch ORDER BY id DESC LIMIT 1").fetchone()
-        if found is not None:
-            positions = json.loads(found[0])
-            if name in positions:
-                return positions[name]
-            return Start.APPEND  # an output that was added later
+        positions = self._file.positions()
+        if positions is not None:  # one that is not there was added later
+            position: Position | Start = positions.get(self._was.get(name, name), Start.APPEND)
+            return position
         return Start(self._file.get("start") or Start.FRESH.value)
 
     def began(self, positions: Positions) -> None:
         """The stores are open: note where each stands before the first record is written."""
         with named(self._plan.path):
+            self._file.set("outputs", list(self._plan.outputs))
             self.frontier.commit((), positions)
 
     def seeds_are_read(self) -> None:
@@ -270,14 +290,20 @@ class Job:
             self._file.end_run(self._run, ended)
             self._file.commit()
 
-    def fail(self, ended: str) -> None:
-        """The run broke off: what was not committed is dropped, and the reason kept if that can be."""
+    def leave(self, ended: str, *, is_kept: bool) -> None:
+        """The run broke off: keep the reason if that can be; what is not to be kept of its work is dropped first."""
         try:
-            self._file.db.execute("ROLLBACK")
-            self._file.db.execute("BEGIN IMMEDIATE")
+            if not is_kept:
+                self._file.db.execute("ROLLBACK")
+                self._file.db.execute("BEGIN IMMEDIATE")
             self.end(ended)
         except Exception:  # noqa: BLE001  the error that broke the crawl is the one to tell
             return
+
+
+def _is_moved(old: Path, path: Path) -> bool:
+    """Whether an output may be the one that had another name: that is free now, or the same file."""
+    return old.suffix == path.suffix and (not old.exists() or old.samefile(path))
 
 
 def _is_there(path: Path) -> bool:

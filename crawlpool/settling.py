@@ -41,8 +41,11 @@ class Landing(Protocol):
     def want(self, request: Request) -> Want:
         """What is needed of the answer to this request."""
 
-    def land(self, outcome: Outcome) -> Iterable[Request]:
-        """Take the final outcome of a chain; give back what the user wants crawled besides."""
+    def land(self, outcome: Outcome) -> tuple[Outcome, Iterable[Request]]:
+        """Take the final outcome of a chain; give back what it came to, and what the user wants crawled besides.
+
+        It comes to a failure when the handler raises.
+        """
 
     def flush(self) -> Positions:
         """Bring what was written to the disk, and say where each store stands."""
@@ -288,8 +291,9 @@ class Settling:
                 self._following.scope.add_host_of(outcome.final_url)
             self._arrivals.wake(self._frontier.add(self._following.links_of(outcome)))
         before = self._stats.items
-        self._arrivals.add(self._landing.land(outcome))
-        self._close(end_of(outcome, items=self._stats.items - before), has_page=isinstance(outcome, Response))
+        came_to, requests = self._landing.land(outcome)
+        self._arrivals.add(requests)
+        self._close(end_of(came_to, items=self._stats.items - before), has_page=isinstance(outcome, Response))
         self._under_way -= 1
 
     def _close(self, end: End, *, has_page: bool) -> None:

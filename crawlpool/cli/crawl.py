@@ -59,24 +59,59 @@ def go_on(job: Path, words: Sequence[str]) -> int:
 
     file = JobFile(job)
     try:
-        command, kept = file.get("command"), file.get("settings") or {}
+        command, kept, same = file.get("command"), file.get("settings") or {}, file.get("same") or {}
+        places = [*(file.get("outputs") or ()), *(file.positions() or ())]
+        is_read = bool(file.get("seeds_read"))
     finally:
         file.close()
     if not command:
         raise ConfigError(f"{job} was begun by a program: run that again, it goes on with the job")
     given = parse(crawl_parser(), words)
-    given.words = [*command.get("words", ()), *given.words]
-    given.output = given.output or command.get("output", [])
+    listed = command.get("words", ())
+    # Seeds that were read are in the job, and their files need not be there any more.
+    given.words = [word for word in listed if not (is_read and Path(word).is_absolute() and not isfile(word))]  # noqa: PTH113
+    given.output = [_beside(job, name, places) for name in command.get("output", ())]
     for name in ("failed", "handler", "column"):
         setattr(given, name, getattr(given, name) or command.get(name))
+    given.failed = given.failed and _beside(job, given.failed, places)
     given.job, given.no_job = str(job), False
     for name, value in kept.items():
         if not hasattr(given, name) and name in knobs():
             setattr(given, name, value)
-    return _run(given, settings_of(given))
+    # A handler may have been mended since; that is what one retries for.
+    again = {
+        name: text
+        for name, text in same.items()
+        if is_read
+        or name.startswith("handler")
+        or name == Path((given.handler or "").rpartition(":")[0]).name
+    }
+    return _run(given, settings_of(given), _Again(again, command))
 
 
-def _run(given: argparse.Namespace, settings: Settings) -> int:
+def _beside(job: Path, name: str, places: Iterable[str]) -> str:
+    """A file of a job where it is as seen from there, since both may have been moved, or copied; else where it was."""
+    for place in places:
+        found = job.parent / place.removeprefix("failed:")
+        if found.name == Path(name).name and found.is_file():
+            return str(found)
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """What stays in a job as it was, when it is its own command that runs again.
+
+    Attributes:
+        same: What is not compared.
+        command: How the crawl is started.
+    """
+
+    same: dict[str, str]
+    command: dict[str, Any]
+
+
+def _run(given: argparse.Namespace, settings: Settings, again: _Again | None = None) -> int:
     screen = Screen(sys.stderr, quiet=given.quiet)
     seeds = _seeds(given)
     if given.dry_run:
@@ -84,7 +119,7 @@ def _run(given: argparse.Namespace, settings: Settings) -> int:
 
         bad = dry_run(seeds, settings, _workers(settings), screen)
         return 3 if bad and given.fail_on != "none" else 0
-    return _crawl(given, settings, seeds, screen)
+    return _crawl(given, settings, seeds, screen, again)
 
 
 def _seeds(given: argparse.Namespace) -> Iterator[Any]:
@@ -98,7 +133,13 @@ def _seeds(given: argparse.Namespace) -> Iterator[Any]:
     return iter(read_words(given.words, column=given.column, stdin=stdin))
 
 
-def _crawl(given: argparse.Namespace, settings: Settings, seeds: Iterator[Any], screen: Screen) -> int:
+def _crawl(
+    given: argparse.Namespace,
+    settings: Settings,
+    seeds: Iterator[Any],
+    screen: Screen,
+    again: _Again | None,
+) -> int:
     """Run the crawl with everything around it, and say at the end how it went."""
     from ..api import Crawler  # noqa: PLC0415
     from ..stores.base import Start  # noqa: PLC0415
@@ -138,8 +179,8 @@ def _crawl(given: argparse.Namespace, settings: Settings, seeds: Iterator[Any], 
                 refresh=given.refresh,
                 failed=given.failed,
                 job=False if given.no_job else given.job,
-                same=_same(given),
-                command=_command(given),
+                same=_same(given) if again is None else {**_same(given), **again.same},
+                command=_command(given) if again is None else again.command,
                 watch=watch,
                 notice=screen.say,
             )

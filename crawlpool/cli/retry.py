@@ -1,14 +1,17 @@
 """`crawlpool retry JOB`: ask what failed once more, with the job's own settings or other ones."""
 
 import argparse
+import sqlite3
 import sys
 from collections.abc import Sequence
 from itertools import islice
+from pathlib import Path
 
 from ..errors import ConfigError
 from ..job.again import put_back
 from ..job.file import JobFile
-from ..job.reading import failures_of, kinds_of
+from ..job.reading import failures_of, kinds_of, meta_of
+from ..job.schema import State
 from .failures import line_of
 from .figures import count
 from .flags import Parser, crawl_parser, new_parser, parse, settings_of
@@ -59,12 +62,20 @@ def retry(words: Sequence[str]) -> int:
                 return 0
         is_any = given.dry_run is False and next(islice(found, 1), None) is not None
         kinds = {} if is_any else kinds_of(db)
+        left = 0 if is_any or given.dry_run else _left_of(db)
     if not is_any:
         there = ", ".join(
             f"{count(n)} x {kind}" for kind, n in sorted(kinds.items(), key=lambda each: -each[1])
         )
         no_host = "; what is no URL cannot be asked" if _NO_HOST in kinds else ""
-        _tell(given, f"Nothing to retry: {f'failed are {there}' if there else 'nothing failed'}{no_host}.")
+        nothing = f"Nothing to retry: {f'failed are {there}' if there else 'nothing failed'}{no_host}"
+        if left:  # of a retry that was broken off, perhaps
+            _tell(
+                given,
+                f"{nothing}; but {count(left, 'URL')} {'waits' if left == 1 else 'wait'} since before: going on.",
+            )
+            return _go_on(path, words, word)
+        _tell(given, f"{nothing}.")
         return 6
     job = JobFile(path)
     try:
@@ -76,9 +87,27 @@ def retry(words: Sequence[str]) -> int:
     if not is_commands:
         _tell(given, f"The crawl in {path} was begun by a program: run that again, it goes on with the job.")
         return 0
+    return _go_on(path, words, word)
+
+
+def _left_of(db: sqlite3.Connection) -> int:
+    """How many URLs wait that were put back before, in a job that a command began."""
+    meta = meta_of(db)
+    if meta.get("state") != "unfinished" or not meta.get("command"):
+        return 0
+    # What is put back has an attempt behind which nothing was waited for.
+    (n,) = db.execute(
+        "SELECT count(*) FROM url WHERE state = ? AND id IN "
+        "(SELECT url FROM attempt WHERE wait_s IS NULL AND came_to NOT LIKE 'redirect %')",
+        (State.WAITING,),
+    ).fetchone()
+    return int(n)
+
+
+def _go_on(path: Path, words: Sequence[str], job: str) -> int:
     from .crawl import go_on  # noqa: PLC0415  imports stand where they are needed, so that starting is quick
 
-    return go_on(path, _for_the_crawl(words, word))
+    return go_on(path, _for_the_crawl(words, job))
 
 
 def parser() -> Parser:

@@ -80,6 +80,11 @@ class JobFile:
             (name, json.dumps(value)),  # in ASCII: a path may hold lone surrogates
         )
 
+    def positions(self) -> dict[str, Any] | None:
+        """Where each output stood at the last commit, by name; None before the first."""
+        found = self.db.execute("SELECT positions FROM batch ORDER BY id DESC LIMIT 1").fetchone()
+        return None if found is None else dict(json.loads(found[0]))
+
     def begin_run(self, settings: Mapping[str, Any], version: str) -> int:
         """Note that a crawl starts on this job; the number of this run."""
         done = self.db.execute(

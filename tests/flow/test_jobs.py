@@ -1,5 +1,7 @@
 """A crawl with an output has a job: what happens at the next start, and what is there at the end."""
 
+import importlib
+import itertools
 import json
 import re
 import shutil
@@ -416,9 +418,9 @@ COMMAND = [sys.executable, "-m", "crawlpool", "--backend", "thread", "--backoff"
 def run(tmp_path):
     """Run the command in an empty folder."""
 
-    def command(*words):
+    def command(*words, cwd=tmp_path):
         return subprocess.run(
-            [*COMMAND, *words], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+            [*COMMAND, *words], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
         )
 
     return command
@@ -477,3 +479,172 @@ def test_a_job_that_is_no_job_is_said_without_a_traceback(site, tmp_path, run):
             assert name in refused.stderr
             assert "Traceback" not in refused.stderr
             assert (tmp_path / name).read_bytes() == before
+
+
+# What is given otherwise than before
+
+
+def test_an_output_that_is_left_out_for_a_while_is_refused_since_it_would_lack_pages(site, tmp_path):
+    urls, one, two = pages(site, 12), tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    broken_off(Crawler(**QUICK), urls, 4, output=[one, two])
+
+    with pytest.raises(ConfigError, match=r"outputs \(were a\.jsonl, b\.jsonl, now a\.jsonl\)"):
+        Crawler(**QUICK).run(urls, output=one)
+    Crawler(**QUICK).run(urls, output=[one, two])
+
+    assert urls_in(one) == urls_in(two) == sorted(urls)
+
+
+def test_an_output_that_came_later_by_append_goes_on_without_a_flag(site, tmp_path):
+    urls, one, two = pages(site, 12), tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    broken_off(Crawler(**QUICK), urls, 4, output=one)
+    broken_off(Crawler(**QUICK), urls, 4, output=[one, two], start=Start.APPEND)
+    Crawler(**QUICK).run(urls, output=[one, two])
+
+    assert urls_in(one) == sorted(urls)
+    assert 0 < len(urls_in(two)) == len(set(urls_in(two))) < len(urls)
+
+
+@pytest.mark.parametrize("how", ["renamed", "job moved", "by a link"])
+def test_an_output_under_another_name_is_cut_back_like_the_old_one(site, tmp_path, how):
+    urls, out, job = pages(site, 12), tmp_path / "a.jsonl", tmp_path / "a.jsonl.job"
+    broken_off(Crawler(**QUICK), urls, 7, output=out)
+    with out.open("a", encoding="utf-8") as file:  # written, and never committed
+        file.write(json.dumps({"url": urls[-1]}) + "\n")
+    if how == "renamed":
+        out = out.rename(tmp_path / "b.jsonl")
+    elif how == "job moved":
+        (tmp_path / "jobs").mkdir()
+        job = job.rename(tmp_path / "jobs" / "a.job")
+    else:
+        out = tmp_path / "link.jsonl"
+        out.symlink_to("a.jsonl")
+
+    for _ in range(2):
+        broken_off(Crawler(**QUICK), urls, 0, output=out, job=job)
+    Crawler(**QUICK).run(urls, output=out, job=job)
+
+    assert urls_in(out) == sorted(urls)
+
+
+@pytest.mark.parametrize("place", ["history.History.end", "sqlite.JobFile.commit", "sqlite.Skips.write"])
+def test_an_interrupt_in_the_middle_of_a_commit_stores_no_page_twice(site, tmp_path, monkeypatch, place):
+    interrupt_at(monkeypatch, f"crawlpool.frontiers.{place}", 5)
+    urls, out = pages(site, 20), tmp_path / "pages.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        Crawler(**QUICK).run(urls, output=out)
+    monkeypatch.undo()
+
+    Crawler(**QUICK).run(urls, output=out)
+
+    assert urls_in(out) == sorted(urls)
+
+
+@pytest.mark.parametrize("number", range(2, 12))
+def test_an_interrupt_while_an_output_is_written_loses_no_page(site, tmp_path, monkeypatch, number):
+    interrupt_at(monkeypatch, "crawlpool.stores.appendfile.AppendFile._check", number)
+    urls, out = pages(site, 20), tmp_path / "pages.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        Crawler(**QUICK).run(urls, output=out)
+    monkeypatch.undo()
+
+    Crawler(**QUICK).run(urls, output=out)
+
+    assert urls_in(out) == sorted(urls)
+
+
+def interrupt_at(monkeypatch, place, number):
+    """Ctrl-C when something is called for this time, before it does anything."""
+    owner, _, name = place.rpartition(".")
+    module, _, kind = owner.rpartition(".")
+    kept = getattr(getattr(importlib.import_module(module), kind), name)
+    calls = itertools.count(1)
+
+    def called(*args, **more):
+        if next(calls) == number:
+            raise KeyboardInterrupt
+        return kept(*args, **more)
+
+    monkeypatch.setattr(place, called)
+
+
+@pytest.fixture
+def about(tmp_path):
+    """Run a command that is about a job."""
+
+    def command(*words, cwd=tmp_path):
+        command = [sys.executable, "-m", "crawlpool", *words]
+        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+
+    return command
+
+
+HANDLER = """
+def parse(page):
+    if page.url.endswith(("3", "5")):
+        raise ValueError("a mistake")
+    yield {"url": page.url}
+"""
+
+
+def test_what_failed_in_a_handler_is_a_failure_in_the_job_and_is_retried_when_that_is_mended(
+    site, tmp_path, run, about
+):
+    urls = pages(site, 9)
+    (tmp_path / "urls.txt").write_text("\n".join(urls), encoding="utf-8")
+    (tmp_path / "h.py").write_text(HANDLER, encoding="utf-8")
+    words = ("urls.txt", "-o", "out.jsonl", "--handler", "h.py:parse", "--backend", "sync")
+    assert run(*words).returncode == 3
+    listed = about("failures", "out.jsonl", "--kind", "handler", "--format", "json").stdout
+    assert {json.loads(line)["url"][-2:] for line in listed.splitlines()} == {"/3", "/5"}
+    (tmp_path / "h.py").write_text(HANDLER.replace("raise ", ""), encoding="utf-8")
+
+    done = about("retry", "--kind", "handler", "out.jsonl")
+
+    assert done.returncode == 0, done.stderr
+    assert urls_in(tmp_path / "out.jsonl") == sorted(urls)
+
+
+@pytest.mark.parametrize("meanwhile", ["seeds changed", "seeds gone", "folder moved", "folder copied"])
+def test_a_retry_needs_no_seeds_and_finds_what_was_moved(site, tmp_path, run, about, meanwhile):
+    urls = pages(site, 4)
+    site.page("/0", title="0", fails_first=1)
+    folder = tmp_path / "one"
+    folder.mkdir()
+    seeds = folder / "urls.txt"
+    seeds.write_text("\n".join(urls), encoding="utf-8")
+    words = ("--backend", "sync", "--retries", "0", "--failed", "failed.txt")
+    assert run("urls.txt", "-o", "out.jsonl", *words, cwd=folder).returncode == 3
+    before = (folder / "out.jsonl").read_bytes()
+    if meanwhile == "seeds changed":
+        seeds.write_text(f"{site.url}/other", encoding="utf-8")
+    elif meanwhile == "seeds gone":
+        seeds.unlink()
+    elif meanwhile == "folder moved":
+        folder = folder.rename(tmp_path / "two")
+    else:
+        folder = shutil.copytree(folder, tmp_path / "two")
+
+    done = about("retry", "out.jsonl", cwd=folder)
+
+    assert done.returncode == 0, done.stderr
+    assert urls_in(folder / "out.jsonl") == sorted([*urls, urls[0]])
+    if meanwhile == "folder copied":
+        assert (tmp_path / "one" / "out.jsonl").read_bytes() == before
+
+
+def test_a_retry_that_was_broken_off_goes_on_when_it_is_typed_again(site, tmp_path, run, about):
+    urls = pages(site, 6)
+    (tmp_path / "urls.txt").write_text("\n".join(urls), encoding="utf-8")
+    (tmp_path / "h.py").write_text(HANDLER, encoding="utf-8")
+    run("urls.txt", "-o", "out.jsonl", "--handler", "h.py:parse", "--backend", "sync")
+    (tmp_path / "h.py").write_text("not python", encoding="utf-8")
+    retry = ("retry", "--kind", "handler", "out.jsonl")
+    assert about(*retry).returncode == 2
+    (tmp_path / "h.py").write_text(HANDLER.replace("raise ", ""), encoding="utf-8")
+
+    done = about(*retry)
+
+    assert done.returncode == 0, done.stderr
+    assert "2 URLs wait since before: going on" in done.stderr
+    assert urls_in(tmp_path / "out.jsonl") == sorted(urls)
