@@ -4,6 +4,7 @@ import logging
 
 from ..model import Facts, Pairs
 from .html import is_html, title_of, tree_of
+from .linkheader import links_in_head
 from .links import targets
 
 log = logging.getLogger(__name__)
@@ -27,13 +28,22 @@ def read_facts(
         content_type: The whole header; None without one.
         url: Where it came from; what its links are relative to.
         with_links: Whether the links to follow are wanted as well.
+        headers: The answer's; some of them name links too, of an answer of any type.
+        max_links: How many to follow are wanted at most.
     """
-    if not body or not is_html(content_type, body):
+    head = links_in_head(headers, url)
+    if not head and (not body or not is_html(content_type, body)):
         return _NOTHING
     try:
-        tree = tree_of(body, content_type)
-        count, links = targets(tree, url, with_links=with_links)
-        return Facts(title=title_of(tree.root), link_count=count, links=links)
+        tree = tree_of(body if is_html(content_type, body) else b"", content_type)
+        found = targets(tree, url, with_links=with_links, head=head, most=max_links)
+        return Facts(
+            title=title_of(tree.root),
+            link_count=found.url_count,
+            links=found.followed,
+            is_partial=found.is_partial or tree.is_cut,
+            left_out=found.left_out,
+        )
     except Exception as error:  # noqa: BLE001  the answer is good, whatever a parser makes of it
         log.info("page.not_parsed error=%r url=%s", error, url)
-        return _NOTHING
+        return Facts(title=None, link_count=0, is_partial=True)

@@ -1,71 +1,81 @@
 """What a page refers to: every URL that a browser would follow or load, with its kind.
 
-The elements and attributes are those of the HTML standard. What stands in comments,
-scripts, `template` and `noframes` is no link; what stands in `noscript` is one, since
-pages are parsed as by a browser that runs no scripts.
+The elements and attributes are those of the HTML standard (`references.py` lists them),
+read as by a browser that runs no scripts: what stands in comments, scripts, `template`
+and `noframes` is no link, what stands in `noscript` is one, and so is what stands in a
+`template` that becomes a shadow tree, or in the `srcdoc` of a frame. Every `meta`
+refresh is a link, though a browser obeys the first alone.
 """
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+import can_ada
+from selectolax.lexbor import LexborNode
 
 from ..urls import join, join_all
-from .html import Tree
+from .html import Tree, tree_of
+from .references import (
+    SELECTOR,
+    WHOLE_SELECTOR,
+    Reference,
+    drawing_around,
+    rare_references_of,
+    references_of,
+)
+from .relations import Attributes, small
+from .stylesheet import references_of_css
 from .text import encode_as
 
 FOLLOWED = frozenset({"page", "frame", "refresh", "next", "prev", "canonical", "alternate"})
 """The kinds of link that a crawl follows; the others are parts of a page, or not pages."""
 
-_SELECTOR = "[href],[src],[srcset],[imagesrcset],[poster],[http-equiv],object[data]"
-_BLANK = "\t\n\f\r "
-_DELAY = re.compile(r"[\t\n\f\r ]*+(?:[0-9]++|(?=\.))[0-9.]*+(?:[\t\n\f\r ]*+[;,]|[\t\n\f\r ])[\t\n\f\r ]*+")
-_URL_WORD = re.compile(r"url[\t\n\f\r ]*+=[\t\n\f\r ]*+", re.IGNORECASE)
-_CANDIDATE = re.compile(r"[\t\n\f\r ,]*+([^\t\n\f\r ]++)")
-_DESCRIPTORS = re.compile(r"(?:[^,(]++|\([^)]*+\)?)*+")
-_FEEDS = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
-_BY_REL = (
-    ("stylesheet", "style"),
-    ("icon", "image"),
-    ("apple-touch-icon", "image"),
-    ("next", "next"),
-    ("prev", "prev"),
-    ("previous", "prev"),
-    ("canonical", "canonical"),
-    ("alternate", "alternate"),
-    ("preload", "resource"),
-    ("modulepreload", "script"),
-    ("prefetch", "resource"),
-    ("manifest", "resource"),
-)
-_NO_DOCUMENT = frozenset({"", "preconnect", "dns-prefetch"})
-_BY_SOURCE = {
-    "frame": "frame",
-    "iframe": "frame",
-    "img": "image",
-    "input": "image",
-    "script": "script",
-    "video": "media",
-    "audio": "media",
-    "source": "media",
-    "track": "media",
-    "embed": "media",
-    "object": "media",
-}
+SEARCHED_FOR = frozenset({"style", "image", "font", "resource", "form", "cite", "ping"})
+"""The kinds that style sheets and rare attributes name, too; those are looked at only when asked for."""
 
-_Attributes: TypeAlias = Mapping[str, str | None]
+MOST_REFERENCES = 100_000
+"""How many references a worker looks at on one page; `extract` looks at ten times as many."""
+
+_MOST_DOCUMENTS = 100  # in `srcdoc` attributes, all levels together
+_MOST_NESTED = 3
+_MOST_SHADOWS = 8
+_CONTAINERS = frozenset({"base", "iframe", "template"})
+_SHADOW_HOSTS = frozenset(
+    [
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "div",
+        "footer",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "main",
+        "nav",
+        "p",
+        "section",
+        "span",
+    ]
+)
 
 
 class Link(NamedTuple):
-    """One reference on a page.
+    """One reference on a page, or in the head of its answer.
 
     Attributes:
         url: Where it leads, joined to the page's base, in normal form.
-        kind: "page", "frame", "refresh", "next", "prev", "canonical", "alternate",
-            "feed", "style", "image", "script", "media", "download", "resource" or "related".
+        kind: "page", "frame", "refresh", "next", "prev", "canonical" or "alternate", which a
+            crawl follows; "feed", "style", "image", "script", "media", "font", "download",
+            "resource", "related", "form", "cite" or "ping", which it does not.
         rel: The `rel` attribute in small letters, "" without one.
-        text: What a reader sees of it: an anchor's text or a picture's `alt`, white space folded.
+        text: What a reader sees of it: an anchor's text, a picture's `alt` or a header's
+            `title`, white space folded.
     """
 
     url: str
@@ -74,48 +84,79 @@ class Link(NamedTuple):
     text: str = ""
 
 
-class _References(NamedTuple):
-    """What a page names, before it is joined: three lists of the same length, and the first base."""
+class Found(NamedTuple):
+    """What a worker tells of a page's links.
 
-    raw: list[str]
-    kinds: list[str]
-    nodes: list[LexborNode]
-    base: str | None
+    Attributes:
+        url_count: Distinct URLs that the page leads to or loads; not those that only forms,
+            quotes, old attributes and style sheets name.
+        followed: The distinct ones to follow, in page order.
+        left_out: How many more there are to follow.
+        is_partial: There are more, or more references than are looked at.
+    """
+
+    url_count: int
+    followed: tuple[str, ...]
+    left_out: int
+    is_partial: bool
 
 
-def extract(tree: Tree, url: str, *, css: str | None = None) -> list[Link]:
+def extract(tree: Tree, url: str, *, css: str | None = None, is_everything: bool = True) -> list[Link]:
     """Every http(s) link of a page, in page order; the same URL may come more than once.
 
     Args:
         tree: The page.
         url: Where it came from.
         css: Keep to the elements that this selector matches.
+        is_everything: Look at style sheets and rare attributes, too (see `SEARCHED_FOR`).
     """
-    references = _references(tree.root)
+    walk = _Walk(tree, url, most=10 * MOST_REFERENCES, is_everything=is_everything)
     kept = None if css is None else {node.mem_id for node in tree.root.css(css)}
     return [
         Link(target, kind, *_rel_and_text(node))
-        for target, kind, node in zip(
-            _joined(tree, url, references), references.kinds, references.nodes, strict=True
-        )
+        for target, kind, node in zip(walk.urls, walk.kinds, walk.nodes, strict=True)
         if target is not None and (kept is None or node.mem_id in kept)
     ]
 
 
-def targets(tree: Tree, url: str, *, with_links: bool) -> tuple[int, tuple[str, ...]]:
-    """How many distinct URLs a page names, and the distinct ones to follow; `extract` for the hot loop."""
-    references = _references(tree.root)
-    joined = _joined(tree, url, references)
-    everything = set(joined)
+def links_of_css(css: str, url: str) -> list[Link]:
+    """Every http(s) link of a style sheet, relative to its own URL."""
+    found = list(islice(references_of_css(css), 10 * MOST_REFERENCES))
+    joined = join_all(url, [reference for reference, _ in found])
+    return [
+        Link(target, kind, "") for target, (_, kind) in zip(joined, found, strict=True) if target is not None
+    ]
+
+
+def targets(
+    tree: Tree, url: str, *, with_links: bool, head: Sequence[Link] = (), most: int = 10_000
+) -> Found:
+    """How many distinct URLs a page names, and the distinct ones to follow; `extract` for the hot loop.
+
+    Args:
+        tree: The page.
+        url: Where it came from.
+        with_links: Whether the ones to follow are wanted.
+        head: The links in the head of the answer, which come first.
+        most: How many to follow are wanted at most.
+    """
+    walk = _Walk(tree, url, most=max(MOST_REFERENCES, most))
+    everything = set(walk.urls)
     everything.discard(None)
+    everything.update(link.url for link in head)
     if not with_links:
-        return len(everything), ()
-    followed = dict.fromkeys(
-        target
-        for target, kind in zip(joined, references.kinds, strict=True)
-        if kind in FOLLOWED and target is not None
+        return Found(len(everything), (), 0, is_partial=not walk.is_whole)
+    followed = dict.fromkeys(link.url for link in head if link.kind in FOLLOWED)
+    for target, kind in zip(walk.urls, walk.kinds, strict=True):
+        if kind in FOLLOWED and target is not None:
+            followed[target] = None
+    left_out = max(0, len(followed) - most)
+    return Found(
+        len(everything),
+        tuple(islice(followed, most)) if left_out else tuple(followed),
+        left_out,
+        is_partial=left_out > 0 or not walk.is_whole,
     )
-    return len(everything), tuple(followed)
 
 
 def base_of(tree: Tree, url: str) -> str:
@@ -124,7 +165,7 @@ def base_of(tree: Tree, url: str) -> str:
     HTML standard, "document base URL": a later base does not count, and neither does one
     that is no URL or a javascript: or data: one.
     """
-    node = tree.root.css_first("base[href]")
+    node = next((each for each in tree.root.css("base[href]") if drawing_around(each) is None), None)
     return url if node is None else _base(node.attributes.get("href"), url)
 
 
@@ -134,14 +175,19 @@ def resolve(tree: Tree, base: str, reference: str) -> str | None:
 
 
 def _base(href: str | None, url: str) -> str:
-    return (join(url, href) or url) if href else url
+    if not href:
+        return url
+    base = join(url, href)
+    return base if base is not None else _base_elsewhere(href, url)
 
 
-def _joined(tree: Tree, url: str, references: _References) -> list[str | None]:
-    raw = references.raw
-    if tree.charset != "utf-8":
-        raw = [_with_encoded_query(each, tree.charset) for each in raw]
-    return join_all(_base(references.base, url), raw)
+def _base_elsewhere(href: str, url: str) -> str:
+    """A base that is no http(s) URL: where it is one of another scheme, relative links lead there, and so nowhere."""
+    try:
+        base = can_ada.parse(url) + href
+    except (ValueError, TypeError):
+        return url
+    return url if base.protocol in {"javascript:", "data:", "http:", "https:"} else base.href
 
 
 def _with_encoded_query(reference: str, charset: str) -> str:
@@ -164,108 +210,166 @@ def _encoded(character: str, charset: str) -> str:
         return f"%26%23{ord(character)}%3B"
 
 
-def _references(root: LexborHTMLParser) -> _References:
-    raw: list[str] = []
-    kinds: list[str] = []
-    nodes: list[LexborNode] = []
-    base: str | None = None
-    for node in root.css(_SELECTOR):
-        tag = node.tag
-        attributes = node.attributes
-        if tag == "a" or tag == "area":  # noqa: PLR1714  a set costs more, and this is nearly every one
-            href = attributes.get("href")
-            if href is None:
-                # No value is an empty one, which leads to the page itself; `xlink:href` is an SVG anchor's.
-                href = attributes.get("xlink:href", "" if "href" in attributes else None)
-            if href is not None:
-                raw.append(href)
-                kinds.append("download" if "download" in attributes else "page")
-                nodes.append(node)
-            continue
+class _Walk:
+    """One way through a tree that takes down what is named, and then joins it.
+
+    Attributes:
+        urls: Each reference joined, in page order; None for one that leads to no http(s) URL.
+        kinds: What kind of link each is.
+        nodes: Where each is written.
+        is_whole: Nothing had to be left out.
+    """
+
+    def __init__(
+        self,
+        tree: Tree,
+        url: str,
+        *,
+        most: int,
+        is_everything: bool = False,
+        budget: list[int] | None = None,
+        depth: int = 0,
+    ) -> None:
+        """Walk a tree, up to `most` references.
+
+        Args:
+            tree: The page.
+            url: Where it came from.
+            most: How many references are taken down.
+            is_everything: Whether style sheets and rare attributes are looked at, too.
+            budget: How many more `srcdoc` documents may be opened.
+            depth: How many of those this tree is in.
+        """
+        self.kinds: list[str] = []
+        self.nodes: list[LexborNode] = []
+        self.is_whole = True
+        self._raw: list[str] = []
+        self._base: str | None = None
+        self._documents: list[tuple[int, str]] = []  # (the place of its links, the markup)
+        self._most = most
+        self._is_everything = is_everything
+        self._selector = WHOLE_SELECTOR if is_everything else SELECTOR
+        self._in_drawing = False
+        self._hosts: set[int] = set()
+        self._take(tree.root.css(self._selector), 0)
+        raw = self._raw
+        if tree.charset != "utf-8":
+            raw = [_with_encoded_query(each, tree.charset) for each in raw]
+        base = _base(self._base, url)
+        self.urls: list[str | None] = join_all(base, raw)
+        if self._documents:
+            self._open_documents(base, [_MOST_DOCUMENTS] if budget is None else budget, depth)
+
+    def _take(self, found: list[LexborNode], shadows: int) -> None:
+        """Take down what elements name; `shadows` is how many shadow trees they are in."""
+        raw, kinds, nodes = self._raw, self.kinds, self.nodes
+        for node in found:
+            tag = node.tag
+            if tag == "svg" or tag == "math":  # noqa: PLR1714  a set costs more, and pages are full of icons
+                self._in_drawing = True
+                if not self._is_everything:
+                    continue
+            attributes = node.attributes
+            if tag == "a":  # nearly every one, so nothing is called for it
+                href = attributes.get("href")
+                if href is None:
+                    href = self._odd_href(node, attributes)
+                if href is not None:
+                    raw.append(href)
+                    kinds.append("download" if "download" in attributes else "page")
+                    nodes.append(node)
+            else:
+                self._take_other(node, tag or "", attributes, shadows)
+            if self._is_everything:
+                self._add(node, rare_references_of(node, tag or "", attributes, in_drawing=self._in_drawing))
+            if len(raw) > self._most:
+                self.is_whole = False
+                del raw[self._most :], kinds[self._most :], nodes[self._most :]
+                return
+
+    def _take_other(self, node: LexborNode, tag: str, attributes: Attributes, shadows: int) -> None:
+        if tag in _CONTAINERS:
+            self._enter(node, tag, attributes, shadows)
+        self._add(node, references_of(node, tag, attributes, in_drawing=self._in_drawing))
+
+    def _odd_href(self, node: LexborNode, attributes: Attributes) -> str | None:
+        """Of an anchor without a value in `href`: an empty one leads to the page itself; SVG has `xlink:href`."""
+        if "href" in attributes:
+            return ""
+        return attributes.get("xlink:href") if self._is_drawn(node) else None
+
+    def _add(self, node: LexborNode, references: Iterator[Reference]) -> None:
+        for reference, kind in islice(references, self._most + 1):
+            self._raw.append(reference)
+            self.kinds.append(kind)
+            self.nodes.append(node)
+
+    def _enter(self, node: LexborNode, tag: str, attributes: Attributes, shadows: int) -> None:
+        """What an element changes for those behind it, or holds besides its children."""
         if tag == "base":
-            if base is None and "href" in attributes:
-                base = attributes["href"] or ""
-            continue
-        for reference, kind in _of_other(node, tag or "", attributes):
-            raw.append(reference)
-            kinds.append(kind)
-            nodes.append(node)
-    return _References(raw, kinds, nodes, base)
+            if self._base is None and not shadows and "href" in attributes and not self._is_drawn(node):
+                self._base = attributes["href"] or ""
+        elif tag == "iframe":
+            if (markup := attributes.get("srcdoc")) and not self._is_drawn(node):
+                self._documents.append((len(self._raw), markup))
+        elif small(attributes.get("shadowrootmode") or "") in {"open", "closed"}:
+            self._enter_shadow(node, shadows + 1)
 
+    def _is_drawn(self, node: LexborNode) -> bool:
+        return self._in_drawing and drawing_around(node) is not None
 
-def _of_other(node: LexborNode, tag: str, attributes: _Attributes) -> Iterator[tuple[str, str]]:
-    """References and their kinds, of anything but an anchor; an empty one loads nothing."""
-    if tag == "link":
-        yield from _of_link(attributes)
-    elif tag == "meta":
-        if (attributes.get("http-equiv") or "").lower() == "refresh":
-            target = refresh_of(attributes.get("content") or "")
-            if target is not None:
-                yield target, "refresh"
-    elif tag in _BY_SOURCE:
-        yield from _of_source(node, tag, attributes)
+    def _enter_shadow(self, template: LexborNode, shadows: int) -> None:
+        """A template that becomes a shadow tree (HTML standard, 13.2.6.4.4): a reader sees what it holds.
 
+        Only the first of a host does, and only some elements can be one (DOM standard, "valid
+        shadow host name").
+        """
+        host = template.parent
+        name = None if host is None else host.tag
+        if host is None or name is None or not (name in _SHADOW_HOSTS or "-" in name):
+            return
+        if host.mem_id in self._hosts:
+            return
+        self._hosts.add(host.mem_id)
+        if shadows > _MOST_SHADOWS:
+            self.is_whole = False
+            return
+        # Older versions of lexbor's binding do not show what a template holds.
+        fragments: list[LexborNode] = getattr(template, "template_fragments", list)()
+        if fragments:
+            self._take(fragments[0].css(self._selector), shadows)
 
-def _of_source(node: LexborNode, tag: str, attributes: _Attributes) -> Iterator[tuple[str, str]]:
-    kind = _BY_SOURCE[tag]
-    if tag == "input" and (attributes.get("type") or "").lower() != "image":
-        return
-    if tag == "source" and node.parent is not None and node.parent.tag == "picture":
-        kind = "image"
-    source = attributes.get("data" if tag == "object" else "src")
-    if source:
-        yield source, kind
-    if tag in {"img", "source"}:
-        for candidate in candidates_of(attributes.get("srcset") or ""):
-            yield candidate, kind
-    if tag == "video" and (poster := attributes.get("poster")):
-        yield poster, "image"
-
-
-def _of_link(attributes: _Attributes) -> Iterator[tuple[str, str]]:
-    tokens = (attributes.get("rel") or "").lower().split()
-    href = attributes.get("href")
-    if href and not _NO_DOCUMENT.issuperset(tokens):
-        kind = next((kind for token, kind in _BY_REL if token in tokens), "related")
-        if kind == "alternate" and (attributes.get("type") or "").partition(";")[0].strip().lower() in _FEEDS:
-            kind = "feed"
-        yield href, kind
-    for candidate in candidates_of(attributes.get("imagesrcset") or ""):
-        yield candidate, "image"
+    def _open_documents(self, base: str, budget: list[int], depth: int) -> None:
+        """Put the links of each `srcdoc` document where its frame stands; they are relative to this page's base."""
+        urls: list[str | None] = []
+        kinds: list[str] = []
+        nodes: list[LexborNode] = []
+        start = 0
+        for place, markup in self._documents:
+            if budget[0] <= 0 or depth >= _MOST_NESTED:
+                self.is_whole = False
+                break
+            budget[0] -= 1
+            tree = tree_of(markup.encode("utf-8", "replace"), "text/html; charset=utf-8")
+            inner = _Walk(
+                tree,
+                base,
+                most=self._most,
+                is_everything=self._is_everything,
+                budget=budget,
+                depth=depth + 1,
+            )
+            self.is_whole = self.is_whole and inner.is_whole and not tree.is_cut
+            urls += self.urls[start:place] + inner.urls
+            kinds += self.kinds[start:place] + inner.kinds
+            nodes += self.nodes[start:place] + inner.nodes
+            start = place
+        self.urls = urls + self.urls[start:]
+        self.kinds = kinds + self.kinds[start:]
+        self.nodes = nodes + self.nodes[start:]
 
 
 def _rel_and_text(node: LexborNode) -> tuple[str, str]:
     attributes = node.attributes
     text = node.text() if node.tag == "a" else attributes.get("alt") or ""
     return (attributes.get("rel") or "").strip().lower(), " ".join(text.split())
-
-
-def refresh_of(content: str) -> str | None:
-    """Where a `meta` refresh leads; None when it names no URL, and so loads the page itself again.
-
-    HTML standard, "shared declarative refresh steps".
-    """
-    delay = _DELAY.match(content)
-    if delay is None:
-        return None
-    rest = content[delay.end() :]
-    word = _URL_WORD.match(rest)
-    if word is not None:
-        rest = rest[word.end() :]
-    if rest[:1] in {"'", '"'}:
-        rest = rest[1:].partition(rest[0])[0]
-    return rest.strip(_BLANK) or None
-
-
-def candidates_of(srcset: str) -> Iterator[str]:
-    """The URLs of a `srcset` (HTML standard, "parse a srcset attribute")."""
-    position = 0
-    while found := _CANDIDATE.match(srcset, position):
-        position = found.end()
-        url = found[1].rstrip(",")
-        if url == found[1]:
-            descriptors = _DESCRIPTORS.match(srcset, position)
-            assert descriptors is not None  # it matches nothing, too
-            position = descriptors.end()
-        if url:
-            yield url

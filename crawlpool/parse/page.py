@@ -13,7 +13,8 @@ from ..errors import ConfigError
 from ..model import Outcome, Request
 from .answer import Answer
 from .html import Tree, title_of, tree_of
-from .links import FOLLOWED, Link, base_of, extract, resolve
+from .linkheader import links_in_head
+from .links import FOLLOWED, SEARCHED_FOR, Link, base_of, extract, links_of_css, resolve
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
@@ -137,8 +138,23 @@ class Page(Answer):
     # Where it leads
 
     @cached_property
+    def _links_in_head(self) -> list[Link]:
+        return [] if self.response is None else links_in_head(self.response.headers, self.final_url)
+
+    @cached_property
     def _links(self) -> list[Link]:
-        return extract(self._tree, self.final_url) if self._is_html else []
+        """What the page leads to and loads, without what only style sheets and rare attributes name."""
+        found = extract(self._tree, self.final_url, is_everything=False) if self._is_html else []
+        return self._links_in_head + found
+
+    @cached_property
+    def _all_links(self) -> list[Link]:
+        found = []
+        if self._is_html:
+            found = extract(self._tree, self.final_url)
+        elif self.content_type == "text/css":
+            found = links_of_css(self.text, self.final_url)
+        return self._links_in_head + found
 
     @cached_property
     def _base(self) -> str:
@@ -147,24 +163,32 @@ class Page(Answer):
     def links(self, kinds: Iterable[str] | None = FOLLOWED, css: str | None = None) -> list[str]:
         """The URLs that the page names, joined and in normal form, each once, in page order.
 
+        Those of the headers `Link` and `Refresh` come first, whatever the type of the answer.
+
         Args:
             kinds: Which kinds of link (see `Link.kind`); those that a crawl follows, or
-                None for all, with images, styles and scripts.
+                None for all, with images, styles and scripts, and with what style sheets name.
             css: Keep to the elements that this selector matches.
 
         Raises:
             ValueError: The selector is wrong; the message quotes it.
         """
         wanted = None if kinds is None else frozenset((kinds,) if isinstance(kinds, str) else kinds)
-        found = self._links
+        is_everything = wanted is None or not wanted.isdisjoint(SEARCHED_FOR)
         if css is not None:
             self.css(css)  # a wrong selector is told here, by its text
-            found = extract(self._tree, self.final_url, css=css) if found else []
+            found = (
+                extract(self._tree, self.final_url, css=css, is_everything=is_everything)
+                if self._is_html
+                else []
+            )
+        else:
+            found = self._all_links if is_everything else self._links
         return list(dict.fromkeys(link.url for link in found if wanted is None or link.kind in wanted))
 
     def link_elements(self) -> list[Link]:
         """Every link with its kind, `rel` and text, in page order; a URL may come more than once."""
-        return list(self._links)
+        return list(self._all_links)
 
     def follow(self, href: Any, **fields: Any) -> Request:
         """A request for a link on this page, one deeper than it.

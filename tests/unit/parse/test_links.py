@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawlpool.parse.html import tree_of
-from crawlpool.parse.links import FOLLOWED, Link, candidates_of, extract, refresh_of, targets
+from crawlpool.parse.links import FOLLOWED, SEARCHED_FOR, Link, extract, targets
+from crawlpool.parse.refresh import refresh_of
+from crawlpool.parse.srcset import candidates_of
 from crawlpool.urls import join
 
 HERE = "http://site.example/dir/page.html?q=1"
@@ -44,7 +46,6 @@ def kinds(html):
         ("<meta http-equiv=Refresh content='5; URL=/r'>", {"/r": "refresh"}),
         ("<svg><a xlink:href=/x /><use href='#a'/></svg>", {"/x": "page"}),
         ("<input type=image src=/i><input src=/no>", {"/i": "image"}),
-        ("<form action=/no></form>", {}),
     ],
 )  # fmt: skip
 def test_every_way_to_name_a_url_has_its_kind(html, expected):
@@ -137,8 +138,8 @@ def test_a_refresh_is_read_as_the_html_standard_says(content, target):
     ("srcset", "urls"),
     [
         ("/a 1x, /b 2x", ["/a", "/b"]), ("/a,/b 2x", ["/a,/b"]), ("/a, /b", ["/a", "/b"]), (", ,/a,,", ["/a"]),
-        ("/a (1x, 2x) 3w, /b", ["/a", "/b"]), ("data:image/png;base64,AA== 1x, /b", ["data:image/png;base64,AA==", "/b"]),
-        ("/a (never closed, /b", ["/a"]), ("", []), (" , ", []),
+        ("/a (1x, 2x) 3w, /b", ["/b"]), ("data:image/png;base64,AA== 1x, /b", ["data:image/png;base64,AA==", "/b"]),
+        ("/a (never closed, /b", []), ("/a 1x 2x, /b 0w, /c -1x, /d 2h, /e 1q, /f 9w 2h, /g .5e1x, /h 0x", ["/f", "/g", "/h"]), ("", []), (" , ", []),
     ],
 )  # fmt: skip
 def test_a_srcset_is_split_as_the_html_standard_says(srcset, urls):
@@ -171,13 +172,17 @@ def test_a_selector_keeps_to_the_elements_that_it_matches():
 def test_what_a_worker_counts_is_what_a_page_lists():
     html = (
         "<a href=x></a><a href=x#1></a><img src=/i><a href=''></a><a href=mailto:x></a><link rel=next href=n>"
+        "<form action=/f></form><p style='background:url(/bg)'><q cite=/c></q>"
     )
     tree = tree_of(html.encode(), "text/html")
-    found = extract(tree, HERE)
-    count, followed = targets(tree, HERE, with_links=True)
-    assert count == len({link.url for link in found}) == 4
-    assert followed == tuple(dict.fromkeys(link.url for link in found if link.kind in FOLLOWED))
-    assert targets(tree, HERE, with_links=False) == (4, ())
+    found = extract(tree, HERE, is_everything=False)
+    counted = targets(tree, HERE, with_links=True)
+    assert counted.url_count == len({link.url for link in found}) == 4
+    assert counted.followed == tuple(dict.fromkeys(link.url for link in found if link.kind in FOLLOWED))
+    assert targets(tree, HERE, with_links=False) == (4, (), 0, False)
+    rest = [link for link in extract(tree, HERE) if link not in found]
+    assert [(link.url[19:], link.kind) for link in rest] == [("/f", "form"), ("/bg", "image"), ("/c", "cite")]
+    assert {link.kind for link in rest} <= SEARCHED_FOR
 
 
 @settings(deadline=None)
@@ -197,9 +202,10 @@ def test_anchors_agree_with_html_parser(hrefs):
 def test_a_page_of_ten_thousand_links_takes_no_second():
     body = b"".join(b'<li><a href="/item/%d?x=1">item %d</a></li>' % (i, i) for i in range(10_000))
     start = time.process_time()
-    count, followed = targets(tree_of(body, "text/html"), HERE, with_links=True)
+    found = targets(tree_of(body, "text/html"), HERE, with_links=True)
     assert time.process_time() - start < 2.0
-    assert count == len(followed) == 10_000
+    assert found.url_count == len(found.followed) == 10_000
+    assert not found.is_partial
 
 
 @pytest.mark.parametrize(

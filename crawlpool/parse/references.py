@@ -1,0 +1,216 @@
+"""What each element names: references and their kinds, by the HTML standard's elements and attributes.
+
+Anchors (`a`) are not here: they are nearly every link, and `links.py` has them in its loop.
+
+    element                          attribute            kind
+    area                             href                 page or download
+    link                             href                 by `rel`, see relations.py
+                                     imagesrcset          image
+    meta http-equiv=refresh          content              refresh
+    iframe, frame                    src                  frame
+    object, embed                    data, src            frame if its type says HTML, else media
+    img, input type=image            src                  image
+    source, video, audio, track      src                  media; image in `picture`
+    img, source                      srcset               image
+    video                            poster               image
+    script                           src                  script; SVG's also href, xlink:href
+    image, feImage, use (SVG)        href, xlink:href     image
+    any element of MathML            href, xlink:href     page
+
+and, where everything is asked for:
+
+    form, button, input              action, formaction   form
+    a, area                          ping                 ping
+    blockquote, q, ins, del          cite                 cite
+    img, iframe, frame               longdesc             cite
+    body and the parts of a table    background           image
+    html                             manifest             resource
+    style, and any `style`                                see stylesheet.py
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from selectolax.lexbor import LexborNode
+
+from .refresh import refresh_of
+from .relations import Attributes, kind_of, media_type, small
+from .srcset import candidates_of
+from .stylesheet import references_of_css
+
+SELECTOR = (
+    "[href],[src],img[srcset],source[srcset],link[imagesrcset],video[poster],meta[http-equiv],object[data],"
+    "iframe[srcdoc],template[shadowrootmode],svg,math"
+)
+"""What leads on, or is part of the page; each part of it costs some 10 us for 60 KB."""
+
+WHOLE_SELECTOR = (
+    SELECTOR + ",form[action],button[formaction],input[formaction],[cite],[longdesc],[background],[ping],"
+    "html[manifest],style,[style]"
+)
+"""What names a URL in any way."""
+
+Reference: TypeAlias = tuple[str, str]
+"""What a page writes, and its kind."""
+
+_BY_SOURCE = {
+    "frame": "frame",
+    "iframe": "frame",
+    "img": "image",
+    "input": "image",
+    "script": "script",
+    "video": "media",
+    "audio": "media",
+    "source": "media",
+    "track": "media",
+    "embed": "media",
+    "object": "media",
+}
+_HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+_DRAWN = frozenset({"image", "feImage", "use"})
+_PERHAPS_FOREIGN = frozenset(
+    {
+        "area",
+        "audio",
+        "base",
+        "form",
+        "frame",
+        "iframe",
+        "input",
+        "link",
+        "object",
+        "source",
+        "track",
+        "video",
+    }
+)
+_INTEGRATING = frozenset(
+    {"annotation-xml", "desc", "foreignObject", "mi", "mn", "mo", "ms", "mtext", "title"}
+)
+_RARE = {
+    "form": ("action", "form"),
+    "button": ("formaction", "form"),
+    "input": ("formaction", "form"),
+    "html": ("manifest", "resource"),
+    **dict.fromkeys(("blockquote", "del", "ins", "q"), ("cite", "cite")),
+    **dict.fromkeys(("frame", "iframe", "img"), ("longdesc", "cite")),
+    **dict.fromkeys(
+        ("body", "table", "tbody", "td", "tfoot", "th", "thead", "tr"),
+        ("background", "image"),
+    ),
+}
+_MOST_UP = 64
+_WORD = re.compile(r"[^\t\n\f\r ]++")
+
+
+def references_of(
+    node: LexborNode, tag: str, attributes: Attributes, *, in_drawing: bool
+) -> Iterator[Reference]:
+    """What an element names, anchors left out; an empty reference loads nothing.
+
+    Args:
+        node: The element.
+        tag: Its name.
+        attributes: Its attributes.
+        in_drawing: Whether it may stand in `svg` or `math`, where most names mean nothing.
+    """
+    if in_drawing and tag in _PERHAPS_FOREIGN and drawing_around(node) is not None:
+        return
+    if tag == "link":
+        yield from _of_link(attributes)
+    elif tag in _BY_SOURCE:
+        yield from _of_source(node, tag, attributes)
+        if in_drawing and tag == "script" and "src" not in attributes and drawing_around(node) == "svg":
+            yield from _hrefs(attributes, "script")
+    elif tag == "meta":
+        yield from _of_meta(attributes)
+    elif tag == "area":
+        if "href" in attributes:
+            yield attributes["href"] or "", "download" if "download" in attributes else "page"
+    elif in_drawing and ("href" in attributes or "xlink:href" in attributes):
+        yield from _of_drawn(node, tag, attributes)
+
+
+def rare_references_of(
+    node: LexborNode, tag: str, attributes: Attributes, *, in_drawing: bool
+) -> Iterator[Reference]:
+    """What an element names besides, that a crawl neither follows nor counts: forms, quotes, style sheets."""
+    if css := attributes.get("style"):
+        yield from references_of_css(css)
+    if in_drawing and tag in _PERHAPS_FOREIGN and drawing_around(node) is not None:
+        return
+    if tag == "style":
+        if small(attributes.get("type") or "") in {"", "text/css"}:
+            yield from references_of_css(node.text())
+    elif tag in {"a", "area"}:
+        yield from ((each, "ping") for each in _WORD.findall(attributes.get("ping") or ""))
+    elif tag in _RARE:
+        name, kind = _RARE[tag]
+        if reference := attributes.get(name):
+            yield reference, kind
+
+
+def drawing_around(node: LexborNode) -> str | None:
+    """In which drawing an element stands, "svg" or "math"; None for an element of HTML.
+
+    Only so many ancestors are looked at, so that a deep page costs no more than its length.
+    """
+    parent = node.parent
+    for _ in range(_MOST_UP):
+        if parent is None:
+            return None
+        tag = parent.tag
+        if tag in {"svg", "math"}:
+            return tag
+        if tag in _INTEGRATING:
+            return None
+        parent = parent.parent
+    return None
+
+
+def _of_source(node: LexborNode, tag: str, attributes: Attributes) -> Iterator[Reference]:
+    kind = _BY_SOURCE[tag]
+    if tag == "input" and small(attributes.get("type") or "") != "image":
+        return
+    if tag == "source" and node.parent is not None and node.parent.tag == "picture":
+        kind = "image"
+    if tag in {"object", "embed"} and media_type(attributes) in _HTML_TYPES:
+        kind = "frame"
+    if source := attributes.get("data" if tag == "object" else "src"):
+        yield source, kind
+    if tag in {"img", "source"} and (srcset := attributes.get("srcset")):
+        yield from ((candidate, "image") for candidate in candidates_of(srcset))
+    if tag == "video" and (poster := attributes.get("poster")):
+        yield poster, "image"
+
+
+def _of_meta(attributes: Attributes) -> Iterator[Reference]:
+    if small(attributes.get("http-equiv") or "") == "refresh":
+        target = refresh_of(attributes.get("content") or "")
+        if target is not None:
+            yield target, "refresh"
+
+
+def _of_link(attributes: Attributes) -> Iterator[Reference]:
+    kind = kind_of(attributes)
+    href = attributes.get("href")
+    if kind is not None and href:
+        yield href, kind
+    yield from ((candidate, "image") for candidate in candidates_of(attributes.get("imagesrcset") or ""))
+
+
+def _of_drawn(node: LexborNode, tag: str, attributes: Attributes) -> Iterator[Reference]:
+    """Pictures and symbols of SVG, and MathML's links; what begins with "#" is in the page itself."""
+    if tag in _DRAWN:
+        for href, kind in _hrefs(attributes, "image"):
+            if not href.startswith("#") and drawing_around(node) == "svg":
+                yield href, kind
+    elif drawing_around(node) == "math":
+        yield from _hrefs(attributes, "page")
+
+
+def _hrefs(attributes: Attributes, kind: str) -> Iterator[Reference]:
+    """A drawing's href; the old `xlink:href` counts where there is no other (SVG 2, 16.1.6)."""
+    if href := attributes.get("href" if "href" in attributes else "xlink:href"):
+        yield href, kind
