@@ -1,38 +1,27 @@
-"""Bytes to text: which charset a page is in, by the rules that browsers share.
+"""Bytes to text: which charset an answer is in, by the rules that browsers share.
 
-In order: a byte order mark, the charset of the Content-Type header, a `meta` in the
-first 1024 bytes, the bytes themselves (valid UTF-8, then a bounded guess), windows-1252
-(HTML standard, 13.2.3; Encoding standard, section 4). A charset is named only by the
-labels of the Encoding standard, so no header can choose one of Python's own codecs.
+In order: a byte order mark, the charset of the Content-Type header, what the body says of
+itself, the bytes (valid UTF-8, then a bounded guess), windows-1252. What a body may say
+depends on its type: a `meta` in HTML (HTML standard, 13.2.3), the declaration in XML,
+@charset in CSS, nothing in plain text; and JSON is UTF-8, whatever anyone says (RFC 8259).
+A charset is named only by the labels of the Encoding standard, so that no server can
+choose one of Python's own codecs.
 """
 
 import codecs
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
-import webencodings
+from . import labels, mediatype, prescan, sniff
+from .decoders import decode_as
+from .encoders import encode_as
 
-from .tokens import TAG, attributes
+__all__ = ["Charset", "charset_of", "decode", "decode_as", "encode_as"]
 
-_PRESCAN_BYTES = 1024  # HTML standard, 13.2.3.2
 _SEARCHED_BYTES = 64 * 1024  # how far a guess looks for text beyond ASCII
 _GUESSED_BYTES = 8 * 1024  # how much of that is weighed: some 10 ms at the worst
 _LEAST_GUESSED_BYTES = 24  # fewer letters than this say nothing about a charset
-
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xfe\xff", "utf-16be"), (b"\xff\xfe", "utf-16le"))
-_HEADER_CHARSET = re.compile(r""";[\t\n\r ]*+charset=(?:"([^"]*+)"|([^\t\n\r ;"]++))""", re.IGNORECASE)
-_META_CHARSET = re.compile(
-    rb"""charset[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:"([^"]*+)"|'([^']*+)'|(?!["'])([^\t\n\f\r ;]++))"""
-)
-_XML_ENCODING = re.compile(rb"""<\?xml[^>]*?\sencoding[\t\n\r ]*+=[\t\n\r ]*+(?:"([^"]*+)"|'([^']*+)')""")
-_NO_MARKUP = frozenset({"text/plain", "text/css", "text/csv", "text/javascript", "application/json"})
-
-# The Encoding standard's windows-1252 has a character for every byte; Python's leaves five out.
-_WINDOWS_1252 = "".join(
-    bytes([byte]).decode("cp1252") if byte not in b"\x81\x8d\x8f\x90\x9d" else chr(byte)
-    for byte in range(256)
-)
 
 # What a guess may answer: the charsets that pages without a declaration are in.
 _GUESSES = [
@@ -54,7 +43,7 @@ def charset_of(body: bytes, content_type: str | None) -> Charset:
     for bom, name in _BOMS:
         if body.startswith(bom):
             return Charset(name, len(bom))
-    return Charset(_declared(body, content_type or "") or _guessed(body), 0)
+    return Charset(_without_mark(body, content_type), 0)
 
 
 def decode(body: bytes, content_type: str | None) -> tuple[str, str]:
@@ -66,90 +55,23 @@ def decode(body: bytes, content_type: str | None) -> tuple[str, str]:
     return decode_as(body[bom:] if bom else body, name), name
 
 
-def decode_as(body: bytes, name: str) -> str:
-    """Decode bytes in a charset of the Encoding standard, without looking for a byte order mark."""
-    if name == "utf-8":
-        return body.decode("utf-8", "replace")
-    if name == "windows-1252":
-        return codecs.charmap_decode(body, "replace", _WINDOWS_1252)[0]
-    if name == "replacement":  # hz-gb-2312, iso-2022-kr and others that hide markup: one error, nothing else
-        return "\ufffd" if body else ""
-    if name == "gbk":
-        name = "gb18030"  # what the standard decodes gbk with
-    encoding = webencodings.lookup(name)
-    assert encoding is not None, name
-    return str(encoding.codec_info.decode(body, "replace")[0])
-
-
-def encode_as(text: str, name: str) -> bytes:
-    """Encode text in a charset of the Encoding standard, as a form or a link's query is.
-
-    Raises:
-        UnicodeEncodeError: The charset lacks a character.
-    """
-    encoding = webencodings.lookup(name)
-    if encoding is None or name in {"utf-8", "utf-16le", "utf-16be", "replacement"}:
-        return text.encode()  # the standard's "output encoding" of these is UTF-8
-    return bytes(encoding.codec_info.encode(text, "strict")[0])
-
-
-def _declared(body: bytes, content_type: str) -> str | None:
-    found = _HEADER_CHARSET.search(content_type)
-    if found and (name := _known(found[1] or found[2] or "")):
-        return name
-    if content_type.partition(";")[0].strip().lower() in _NO_MARKUP:
-        return None
-    head = body[:_PRESCAN_BYTES]
-    if head.startswith(b"<\0?\0x\0"):
-        return "utf-16le"
-    if head.startswith(b"\0<\0?\0x"):
-        return "utf-16be"
-    return _prescan(head) or _xml_encoding(head)
-
-
-@lru_cache(256)
-def _label(label: str) -> str | None:
-    encoding = webencodings.lookup(label)
-    return None if encoding is None else str(encoding.name)
-
-
-def _known(label: str) -> str | None:
-    """The charset that a label names; labels are short, and the cache is kept to short ones."""
-    return _label(label) if len(label) < 32 and label.isascii() else None
-
-
-def _known_inside(label: bytes) -> str | None:
-    """As `_known`, for a label that stands in the page: whatever could be read there is no UTF-16."""
-    name = _known(label.decode("ascii", "replace"))
-    if name in {"utf-16be", "utf-16le"}:
+def _without_mark(body: bytes, content_type: str | None) -> str:
+    supplied = mediatype.supplied(content_type)
+    essence = "" if supplied is None else supplied.essence
+    if mediatype.is_json(essence):
         return "utf-8"
-    return "windows-1252" if name == "x-user-defined" else name
-
-
-def _prescan(head: bytes) -> str | None:
-    for tag in TAG.finditer(head):
-        if tag[1] is None or tag[1].lower() != b"meta":
-            continue
-        if not tag[0].endswith(b">"):
-            return None  # cut off at the 1024th byte
-        given: dict[bytes, bytes] = {}
-        for name, value in attributes(tag[2]):
-            given.setdefault(name, value)
-        if b"charset" in given:
-            charset = _known_inside(given[b"charset"])
-        elif given.get(b"http-equiv", b"").lower() == b"content-type":
-            found = _META_CHARSET.search(given.get(b"content", b"").lower())
-            charset = _known_inside(found[1] or found[2] or found[3] or b"") if found else None
-        else:
-            continue
-        if charset:
-            return charset
-    return None
-
-
-def _xml_encoding(head: bytes) -> str | None:
-    found = _XML_ENCODING.match(head)
-    return _known_inside(found[1] or found[2] or b"") if found else None
+    if supplied is not None and (label := supplied.parameters.get("charset")) is not None:
+        name = labels.named(label)
+        if name is not None:
+            return name
+    if sniff.is_unknown(content_type):
+        essence = sniff.media_type(content_type, body)
+    head = body[: prescan.BYTES]
+    if mediatype.is_xml(essence):
+        return prescan.of_utf_16(head) or prescan.of_declaration(head) or "utf-8"
+    if essence == "text/html":
+        return prescan.of_html(head) or _guessed(body)
+    return (prescan.of_css(head) if essence == "text/css" else None) or _guessed(body)
 
 
 def _guessed(body: bytes) -> str:
@@ -190,6 +112,7 @@ def _weighed(body: bytes) -> str:
     ).best()
     if best is None:
         return "windows-1252"
-    return _known(
-        _GUESSED_LABELS.get(best.encoding, best.encoding.replace("iso8859_", "iso-8859-").replace("_", "-"))
-    ) or ("windows-1252")
+    label = _GUESSED_LABELS.get(
+        best.encoding, best.encoding.replace("iso8859_", "iso-8859-").replace("_", "-")
+    )
+    return labels.named(label) or "windows-1252"
