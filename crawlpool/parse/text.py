@@ -64,12 +64,13 @@ def _without_mark(body: bytes, content_type: str | None) -> str:
         name = labels.named(label)
         if name is not None:
             return name
-    if sniff.is_unknown(content_type):
+    is_unknown = sniff.is_unknown(content_type)
+    if is_unknown:
         essence = sniff.media_type(content_type, body)
     head = body[: prescan.BYTES]
     if mediatype.is_xml(essence):
         return prescan.of_utf_16(head) or prescan.of_declaration(head) or "utf-8"
-    if essence == "text/html":
+    if essence == "text/html" or is_unknown:  # whoever asks for the tree of an unlabelled text means a page
         return prescan.of_html(head) or _guessed(body)
     return (prescan.of_css(head) if essence == "text/css" else None) or _guessed(body)
 
