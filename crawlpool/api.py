@@ -128,7 +128,7 @@ class Crawler:
 
     def run(
         self,
-        seeds: Seeds,
+        seeds: Seeds = (),
         *,
         output: Output | Sequence[Output] = (),
         start: Start | None = None,
@@ -148,7 +148,8 @@ class Crawler:
         of what happens to outputs and jobs that exist.
 
         Args:
-            seeds: A URL, a `Request`, or any iterable of them, read as the crawl goes.
+            seeds: A URL, a `Request`, or any iterable of them, read as the crawl goes. None are needed
+                beside the knob `sitemap_url`.
             output: Files for the items, or for one record a URL when there is no
                 handler: .jsonl, .csv, .tsv, .sqlite. Or stores of your own.
             start: What to do with outputs that exist: `Start.FRESH` starts over, `Start.APPEND`
@@ -171,6 +172,7 @@ class Crawler:
             NetworkError: Nothing answers any more; the same call goes on later.
             HandlerError: A handler raised, and `fail_fast` was asked for.
         """
+        self._refuse_nothing(seeds)
         outputs = list(output) if isinstance(output, Sequence) and not isinstance(output, str) else [output]
         self._refuse_second()
         stores = named_stores(outputs)
@@ -209,7 +211,7 @@ class Crawler:
             engine = self._new_engine(places, failures, None, the_job)
             stack.callback(self._let_go)
             stack.enter_context(engine)
-            self._feed(engine, the_job, self._listed(seeds, notice, the_job), tell)
+            self._feed(engine, the_job, self._listed(seeds, notice), tell)
             return self._moved(engine, the_job, watch, tuple(stores))
 
     def _feed(
@@ -222,14 +224,20 @@ class Crawler:
             return
         job.began(engine.crawl.positions())
         if job.is_resumed:
-            engine.crawl.go_on(listed=job.frontier.listed(), answered=job.frontier.answered_hosts())
+            engine.crawl.go_on(
+                listed=job.frontier.listed(),
+                from_sitemaps=job.frontier.listed(from_sitemaps=True),
+                answered=job.frontier.answered_hosts(),
+            )
         if not job.needs_seeds:
+            engine.crawl.skip_sitemaps()
             return
         if not job.frontier.withheld:
-            arrivals.feed(seeds)
+            arrivals.feed(seeds, on_read=job.seeds_are_read)
             return
         for seed in seeds:  # before any of them goes out without what only the seeds have
             arrivals.plant(seed)
+        arrivals.feed((), on_read=job.seeds_are_read)
         if job.frontier.withheld:
             tell(
                 f"{job.frontier.withheld} URLs that wait go without the headers or cookies of their own, "
@@ -268,14 +276,15 @@ class Crawler:
             job.end(ended)
         return Result(self.stats, ended, crawl.left, outputs, None if job is None else job.path)
 
-    def items(self, seeds: Seeds) -> Iterator[dict[str, Any]]:
+    def items(self, seeds: Seeds = ()) -> Iterator[dict[str, Any]]:
         """Crawl, and give the items (or records) as they come; `break` ends the crawl."""
         self._refuse_second()
+        self._refuse_nothing(seeds)
         items: deque[dict[str, Any]] = deque()
         with ExitStack() as stack:
             stack.callback(self._let_go)
             engine = stack.enter_context(self._new_engine({}, None, items, None))
-            engine.feed(self._listed(seeds, None, None))
+            engine.feed(self._listed(seeds, None))
             for _ in engine.moves():
                 while items:
                     yield items.popleft()
@@ -326,12 +335,14 @@ class Crawler:
         if self._engine is not None:
             raise ConfigError("this crawler is running already; make a second one")
 
+    def _refuse_nothing(self, seeds: Seeds) -> None:
+        if seeds == () and not self.settings.sitemap_url:
+            raise ConfigError("nothing to crawl: give a URL, or Crawler(sitemap_url=...)")
+
     def _let_go(self) -> None:
         self._engine = None
 
-    def _listed(
-        self, seeds: Seeds, notice: Callable[[str], object] | None, job: "Job | None"
-    ) -> Iterator[Request]:
+    def _listed(self, seeds: Seeds, notice: Callable[[str], object] | None) -> Iterator[Request]:
         for seed in from_iterable(seeds):
             if isinstance(seed, Request):
                 yield seed
@@ -343,11 +354,9 @@ class Crawler:
             self.stats.bad_line(str(seed))
             if notice is not None and self.stats.bad_line_count <= _MOST_NOTICES:
                 notice(f"skipped {seed}")
-        if job is not None:
-            job.seeds_are_read()
 
 
-def fetch(urls: Seeds, *, backend: Backend = None, **knobs: Unpack[Knobs]) -> Iterator[Page]:
+def fetch(urls: Seeds = (), *, backend: Backend = None, **knobs: Unpack[Knobs]) -> Iterator[Page]:
     """Fetch URLs side by side, and give each page as it finishes.
 
     Always a `Page`, also for a URL that failed: look at `page.ok` and `page.error`.
@@ -377,7 +386,10 @@ def fetch_all(
         backend: See `Crawler`.
         **knobs: The knobs of `Settings`, by name.
     """
-    targets = Targets.of_settings(_settings(None, backend, knobs)[0])
+    settings = _settings(None, backend, knobs)[0]
+    if settings.sitemap or settings.sitemap_url:
+        raise ConfigError("fetch_all() gives one page for each URL; what sitemaps list comes with fetch()")
+    targets = Targets.of_settings(settings)
     wanted = list(from_iterable([urls] if isinstance(urls, str | Request) else urls))
     keys = [_key(seed, targets) for seed in wanted]
     # The key travels with the request, since redirects may change all that it was made of.

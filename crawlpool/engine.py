@@ -28,6 +28,7 @@ from .polite.rulebook import Rulebook
 from .scope import Scope
 from .settings import Settings
 from .settling import Landing
+from .sitemaps import Sitemaps
 from .stats import Stats
 from .targets import Targets
 from .units import MIB
@@ -139,26 +140,39 @@ class Engine:
             worker_memory=settings.worker_memory,
             is_ahead=backend != "sync",
         )
+        rules = Rulebook(
+            token=settings.token, is_obeyed=settings.robots, most_delay_s=settings.max_crawl_delay
+        )
+        outgoing = Outgoing(headers=settings.header, cookies=settings.cookie)
+        following = Following(
+            scope=Scope(settings.scope, settings.include, settings.exclude),
+            targets=Targets.of_settings(settings),
+            frontier=frontier,
+            stats=stats,
+            is_on=settings.follow,
+            depth=settings.depth,
+        )
         self.crawl = Crawl(
             frontier=frontier,
             gate=Gate(per_host=settings.per_host, delay_s=settings.delay),
             crew=self._crew,
             inbox=self._inbox,
-            rules=Rulebook(
-                token=settings.token, is_obeyed=settings.robots, most_delay_s=settings.max_crawl_delay
-            ),
+            rules=rules,
             retry=RetryPolicy(
                 retries=settings.retries, backoff_s=settings.backoff, max_wait_s=settings.max_wait
             ),
             outage=Outage(settings.max_outage),
-            outgoing=Outgoing(headers=settings.header, cookies=settings.cookie),
-            following=Following(
-                scope=Scope(settings.scope, settings.include, settings.exclude),
-                targets=Targets.of_settings(settings),
+            outgoing=outgoing,
+            following=following,
+            sitemaps=Sitemaps(
+                is_of_sites=settings.sitemap,
+                urls=settings.sitemap_url,
+                since=settings.since,
+                rules=rules,
+                following=following,
                 frontier=frontier,
+                outgoing=outgoing,
                 stats=stats,
-                is_on=settings.follow,
-                depth=settings.depth,
             ),
             landing=landing,
             limits=Limits(

@@ -73,6 +73,8 @@ class FetchPool:
         settings, backend = _settings(None, backend, knobs)
         if settings.follow:
             raise ConfigError("FetchPool fetches what it is given; to follow links use Crawler(follow=True)")
+        if settings.sitemap or settings.sitemap_url:
+            raise ConfigError("FetchPool fetches what it is given; for sitemaps use Crawler or fetch()")
         self.stats = Stats()
         self._landing = PageLanding(self.stats, is_raw_kept=settings.keep_raw)
         self._frontier = QueueFrontier()

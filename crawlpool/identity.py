@@ -55,8 +55,15 @@ def of_settings(settings: Settings) -> dict[str, str]:
         said["sort-params"] = "on"
     if settings.skip_duplicates:
         said["skip-duplicates"] = ", ".join(sorted(set(settings.skip_duplicates)))
+    if settings.sitemap:
+        said["sitemap"] = "on"
+    if settings.sitemap_url:
+        said["sitemap-url"] = ", ".join(settings.sitemap_url)
+    if settings.since is not None:
+        said["since"] = settings.since
     if settings.follow:
         said["depth"] = "no limit" if settings.depth is None else str(settings.depth)
+    if settings.follow or settings.sitemap or settings.sitemap_url:
         said["scope"] = settings.scope
         said["include"] = ", ".join(settings.include) or "none"
         said["exclude"] = ", ".join(settings.exclude) or "none"

@@ -35,6 +35,7 @@ from .polite.outage import Outage
 from .polite.retry import RetryPolicy
 from .polite.rulebook import Rulebook
 from .settling import Landing, Settling
+from .sitemaps import Sitemaps
 from .stats import Stats
 from .urls import host
 from .worker.wire import Parcel, Want
@@ -82,6 +83,7 @@ class Crawl:
         outage: Outage,
         outgoing: Outgoing,
         following: Following,
+        sitemaps: Sitemaps,
         landing: Landing,
         limits: Limits,
         stats: Stats,
@@ -94,6 +96,7 @@ class Crawl:
         self._inbox = inbox
         self._outage = outage
         self._outgoing = outgoing
+        self._sitemaps = sitemaps
         self._landing = landing
         self._limits = limits
         self._clock = clock
@@ -104,13 +107,14 @@ class Crawl:
             gate=gate,
             rules=rules,
             max_pages=limits.max_pages,
-            refuse=lambda failure: self._settling.end(failure),  # noqa: PLW0108  it is made below
+            refuse=lambda failure: self._settling.conclude(failure, clock()),  # it is made below
         )
         self.arrivals = Arrivals(
             frontier=frontier,
             gate=gate,
             following=following,
             outgoing=outgoing,
+            sitemaps=sitemaps,
             stats=stats,
             refuse=lambda failure: self._settling.refuse(failure),  # noqa: PLW0108  the same
         )
@@ -123,6 +127,7 @@ class Crawl:
             outage=outage,
             outgoing=outgoing,
             following=following,
+            sitemaps=sitemaps,
             landing=landing,
             max_redirects=limits.max_redirects,
             stats=stats,
@@ -134,15 +139,26 @@ class Crawl:
         self._is_committing = False
         self._is_network_gone = False
 
-    def go_on(self, *, listed: Iterable[tuple[str, str]], answered: Iterable[str]) -> None:
+    def go_on(
+        self,
+        *,
+        listed: Iterable[tuple[str, str]],
+        from_sitemaps: Iterable[tuple[str, str]],
+        answered: Iterable[str],
+    ) -> None:
         """Take up what an earlier run left.
 
         Args:
             listed: URLs that the user named then, each with the one where its redirects ended.
+            from_sitemaps: The same of the URLs that were read in sitemaps.
             answered: Hosts that answered then.
         """
         self._outage.remember(answered, self._clock())
-        self.arrivals.go_on(listed)
+        self.arrivals.go_on(listed, from_sitemaps)
+
+    def skip_sitemaps(self) -> None:
+        """Ask for no sitemaps: an earlier run read them all."""
+        self._sitemaps.skip()
 
     # One move
 
@@ -155,6 +171,7 @@ class Crawl:
         self._departures.wake(now)
         self._watch_network(now)
         self.arrivals.read_seeds()
+        self._send_errands()
         self._check_time(now)
         self._dispatch(now)
         is_over = self._is_over()
@@ -215,6 +232,15 @@ class Crawl:
         return self._frontier.waiting() + self._departures.open
 
     # What goes out
+
+    def _send_errands(self) -> None:
+        """Let the sitemaps that are to be asked for go out, and the robots.txt files that say which there are."""
+        if self._is_stopping or not self._sitemaps.is_open:
+            return
+        for origin in self._sitemaps.to_hear():
+            self._departures.hear(origin)
+        for request in self._sitemaps.to_send():
+            self._departures.go(request)
 
     def _dispatch(self, now: float) -> None:
         if self._is_stopping or self._inbox.bytes > MOST_BYTES:
@@ -339,7 +365,7 @@ class Crawl:
             return True
         if self._departures.open:
             return False
-        if self._frontier.waiting() == 0 and not self.arrivals.has_more_seeds:
+        if self._frontier.waiting() == 0 and not self.arrivals.has_more_seeds and not self._sitemaps.is_open:
             self.ended = "finished"
             return True
         if self._departures.is_full:

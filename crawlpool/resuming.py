@@ -105,6 +105,8 @@ class Job:
             file.set("outputs", list(plan.outputs))
         elif plan.start is Start.APPEND:
             self._resume(changed)
+            if plan.settings.get("sitemap") or plan.settings.get("sitemap_url"):
+                file.set("seeds_read", False)  # they may list by now what they did not then
         elif state == "finished" and plan.is_refresh:
             self._refresh()
         elif state == "finished":

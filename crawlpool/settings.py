@@ -9,12 +9,25 @@ handed only the knobs that it uses.
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from datetime import date
 from functools import cache
 from typing import Annotated, Any, TypedDict, get_type_hints
 
 from .errors import ConfigError
 from .model import Pairs, bad_header
-from .units import MIB, RANGE, read_bytes, read_cookie, read_count, read_header, read_range, read_seconds
+from .units import (
+    MIB,
+    MOMENT,
+    RANGE,
+    read_bytes,
+    read_cookie,
+    read_count,
+    read_date,
+    read_header,
+    read_range,
+    read_seconds,
+    read_web_url,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +191,34 @@ class Settings:
             "also a page that you named.",
         ),
     ] = ()
+    sitemap: Annotated[
+        bool,
+        Knob(
+            group="Sitemaps",
+            help="Crawl what the sitemaps of each seed's site list, too: those that its robots.txt names, else "
+            "/sitemap.xml.",
+        ),
+    ] = False
+    sitemap_url: Annotated[
+        tuple[str, ...],
+        Knob(
+            group="Sitemaps",
+            metavar="URL",
+            read=read_web_url,
+            repeats=True,
+            help="Crawl what this sitemap, sitemap index, RSS, Atom or JSON feed, or list of URLs on the web names.",
+        ),
+    ] = ()
+    since: Annotated[
+        str | None,
+        Knob(
+            group="Sitemaps",
+            metavar="DATE",
+            read=read_date,
+            help="Leave out what a sitemap says has not changed since this date, such as 2026-01-31 or "
+            "2026-01-31T12:30Z. Default: no limit.",
+        ),
+    ] = None
     max_pages: Annotated[
         int | None,
         Knob(
@@ -415,6 +456,16 @@ class Settings:
         self._check_texts()
 
     def _check_texts(self) -> None:
+        object.__setattr__(self, "since", _as_date(self.since))
+        for url in self.sitemap_url:
+            try:
+                read_web_url(url)
+            except ValueError as error:
+                raise ConfigError(f"sitemap_url is {url!r}, and should be {error}") from None
+        if self.since is not None and not (self.sitemap or self.sitemap_url):
+            raise ConfigError(
+                "since is about sitemaps, and none is asked for: give sitemap or sitemap_url, too"
+            )
         if self.worker_memory is not None and self.backend not in PROCESSES:
             raise ConfigError(
                 f"worker_memory needs a process backend ({' or '.join(PROCESSES)}), and backend is {self.backend!r}: "
@@ -450,6 +501,9 @@ class Knobs(TypedDict, total=False):
     strip_params: tuple[str, ...] | list[str] | str
     sort_params: bool
     skip_duplicates: tuple[str, ...] | list[str] | str
+    sitemap: bool
+    sitemap_url: tuple[str, ...] | list[str] | str
+    since: str | date | None
     max_pages: int | None
     max_time: float | None
     max_body: int
@@ -502,6 +556,15 @@ def _as_words(name: str, value: tuple[Any, ...]) -> tuple[str, ...]:
         if not isinstance(each, str):
             raise ConfigError(f"{name} holds {each!r}, and should hold texts")
     return tuple(word.strip() for each in value for word in each.split(",") if word.strip())
+
+
+def _as_date(value: Any) -> str | None:
+    """Check a date, or a text of one; dates become text."""
+    text = value.isoformat() if isinstance(value, date) else value
+    try:
+        return None if text is None else read_date(text)
+    except (ValueError, TypeError, AttributeError):
+        raise ConfigError(f"since is {value!r}, and should be {MOMENT}") from None
 
 
 def _as_range(name: str, value: Any) -> Any:

@@ -28,6 +28,7 @@ from .polite.outage import Outage
 from .polite.retry import Defer, Retry, RetryPolicy
 from .polite.rulebook import RobotsOf
 from .redirects import next_hop
+from .sitemaps import SitemapOf, Sitemaps
 from .stats import Stats
 from .urls import host
 from .worker.wire import Want
@@ -63,6 +64,7 @@ class Settling:
         outage: Whether the network is gone; then no try is used up.
         outgoing: Keeps the cookies.
         following: Which links become requests.
+        sitemaps: What seeds' sites list of themselves.
         landing: Handlers, records, stores.
         max_redirects: Redirects of one URL that are followed.
         stats: What is counted.
@@ -82,6 +84,7 @@ class Settling:
         outage: Outage,
         outgoing: Outgoing,
         following: Following,
+        sitemaps: Sitemaps,
         landing: Landing,
         max_redirects: int,
         stats: Stats,
@@ -95,6 +98,7 @@ class Settling:
         self._outage = outage
         self._outgoing = outgoing
         self._following = following
+        self._sitemaps = sitemaps
         self._landing = landing
         self._max_redirects = max_redirects
         self._stats = stats
@@ -185,10 +189,14 @@ class Settling:
         self.conclude(outcome, now)
 
     def conclude(self, outcome: Outcome, now: float) -> None:
-        """An outcome stands: it ends its chain, or says what a robots.txt allows."""
-        if isinstance(outcome.request.data, RobotsOf):
+        """An outcome stands: it ends its chain, or its errand."""
+        errand = outcome.request.data
+        if isinstance(errand, RobotsOf):
             self._stats.robots_fetched()
-            self._departures.learn(outcome.request.data.origin, outcome, now)
+            self._departures.learn(errand.origin, outcome, now)
+            self._sitemaps.heard(errand.origin)
+        elif isinstance(errand, SitemapOf):
+            self._sitemaps.took(outcome, errand)
         else:
             self.end(outcome)
 
@@ -290,6 +298,8 @@ class Settling:
             if outcome.request.is_listed and outcome.request.redirects:
                 self._following.scope.add_host_of(outcome.final_url)
             self._arrivals.wake(self._frontier.add(self._following.links_of(outcome)))
+        if outcome.request.is_listed:
+            self._sitemaps.seed_ended(outcome)
         before = self._stats.items
         came_to, requests = self._landing.land(outcome)
         self._arrivals.add(requests)

@@ -103,6 +103,11 @@ class Stats:
         workers_lost: Workers that died, hung or were killed for what they took, and were replaced.
         abandoned: Those of them that were threads, which cannot be killed.
         robots_files: robots.txt files that were fetched.
+        sitemaps: Sitemaps and feeds that were read.
+        sitemap_urls: URLs that they named and that were new; among `seeds` too.
+        sitemap_faults: Of the first hundred that could not be had or were damaged, the URL and why.
+        sitemaps_missed: Those that could not be had, or were no sitemaps.
+        named_sitemaps_missed: Of these, the ones that the user named.
         hosts: `HostCount` by host, for the first `MOST_HOSTS` hosts.
         other_hosts: All hosts beyond those, together.
         spent_s: Seconds by `Stage`.
@@ -139,6 +144,11 @@ class Stats:
         self.workers_lost = 0
         self.abandoned = 0
         self.robots_files = 0
+        self.sitemaps = 0
+        self.sitemap_urls = 0
+        self.sitemap_faults: list[str] = []
+        self.sitemaps_missed = 0
+        self.named_sitemaps_missed = 0
         self.hosts: dict[str, HostCount] = {}
         self.other_hosts = HostCount()
         self.spent_s: dict[Stage, float] = dict.fromkeys(get_args(Stage), 0.0)
@@ -245,6 +255,21 @@ class Stats:
     def robots_fetched(self) -> None:
         """Count a robots.txt that was fetched."""
         self.robots_files += 1
+
+    def sitemap_read(self, fault: str = "") -> None:
+        """Count a sitemap that was read; `fault` has its URL and what was wrong with it, if anything was."""
+        self.sitemaps += 1
+        self._sitemap_fault(fault)
+
+    def sitemap_missed(self, fault: str, *, is_named: bool) -> None:
+        """Count a sitemap that could not be had; `fault` has its URL and why."""
+        self.sitemaps_missed += 1
+        self.named_sitemaps_missed += is_named
+        self._sitemap_fault(fault)
+
+    def _sitemap_fault(self, fault: str) -> None:
+        if fault and len(self.sitemap_faults) < MOST_FAILURES:
+            self.sitemap_faults.append(fault)
 
     def spent(self, stage: Stage, seconds: float, *, why: str = "") -> None:
         """Add to where the time went.

@@ -13,7 +13,7 @@ LAYERS = [
     {"patterns", "job"},
     {"seeds", "scope", "targets", "frontiers", "polite", "parse", "stores", "cookies", "redirects", "serve", "records"},
     {"worker", "handlers", "stats", "following", "outgoing"},
-    {"backends", "landing", "identity"},
+    {"backends", "landing", "identity", "sitemaps"},
     {"inbox", "blame", "growth", "holding", "retiring", "departures", "arrivals"},
     {"crew", "settling"},
     {"loop"},

@@ -44,8 +44,8 @@ def exit_code(stats: Stats, *, ended: str, interrupted: int, fail_on: str) -> in
     Returns:
         The signal's code when it cut the crawl short; 3 when URLs failed that
         `fail_on` asks about, where a line that holds no URL is a listed one that
-        failed, and so is a listed URL that a limit left unasked; else 0. Earlier runs of
-        a job count. 6 when there was nothing to do.
+        failed, and so is a listed URL that a limit left unasked, and a sitemap that was named
+        and could not be had; else 0. Earlier runs of a job count. 6 when there was nothing to do.
     """
     if ended == "nothing to do":
         return 6
@@ -59,7 +59,8 @@ def exit_code(stats: Stats, *, ended: str, interrupted: int, fail_on: str) -> in
     else:
         failed = stats.listed_failed + earlier.listed_failed
     is_cut_short = ended != "finished" and stats.listed_ended < stats.seeds + earlier.listed_waiting
-    return 3 if failed or stats.bad_line_count or is_cut_short else 0
+    is_bad = failed or stats.bad_line_count or stats.named_sitemaps_missed
+    return 3 if is_bad or is_cut_short else 0
 
 
 def headline(stats: Stats, *, ended: str, left: int = 0, outputs: Sequence[str] = ()) -> str:
@@ -99,6 +100,7 @@ def closing_rows(
     add("tried again", [_counted(stats.retries)])
     add("workers lost", [_lost(stats)])
     add("seeds", [_seeds(stats)])
+    add("sitemaps", _sitemaps(stats))
     add("left out", [_counted(stats.skips)])
     add("read", [_read(stats)])
     add("slowest hosts", _slowest(stats))
@@ -167,6 +169,17 @@ def _seeds(stats: Stats) -> str:
     if stats.bad_line_count:
         said.append(f"{count(stats.bad_line_count, 'line')} without a URL")
     return ", ".join(said)
+
+
+def _sitemaps(stats: Stats) -> list[str]:
+    if not stats.sitemaps and not stats.sitemaps_missed:
+        return []
+    said = f"{count(stats.sitemaps)} read, {count(stats.sitemap_urls, 'URL')}"
+    if stats.sitemaps_missed:
+        said += f"; {count(stats.sitemaps_missed)} could not be had"
+    faults = stats.sitemap_faults[:_MOST]
+    more = len(stats.sitemap_faults) - len(faults)
+    return [said, *faults, *([f"and {more} more; see --log-file"] if more else [])]
 
 
 def _earlier(stats: Stats) -> str:

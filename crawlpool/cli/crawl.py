@@ -43,9 +43,12 @@ def crawl(words: Sequence[str]) -> int:
 
         print(version())
         return 0
-    if not given.words:
-        raise ConfigError("nothing to crawl: name a URL, a file of URLs, or - for standard input")
-    return _run(given, settings_of(given))
+    settings = settings_of(given)
+    if not given.words and not settings.sitemap_url:
+        raise ConfigError(
+            "nothing to crawl: name a URL, a file of URLs, - for standard input, or a sitemap with --sitemap-url"
+        )
+    return _run(given, settings)
 
 
 def go_on(job: Path, words: Sequence[str]) -> int:

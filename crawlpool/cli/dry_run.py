@@ -68,6 +68,8 @@ def _summary(
     if bad:
         said += f", {count(bad, 'line')} without a URL"
     yield said + "."
+    if settings.sitemap or settings.sitemap_url:
+        yield "Then what the sitemaps list, which is not known before they are fetched."
     if settings.follow:
         yield "Then the links in scope on those pages, which are not known before they are fetched."
     for name, n in hosts.most_common(_MOST_HOSTS):

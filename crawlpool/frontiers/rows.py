@@ -44,7 +44,12 @@ _ALL = """
 _COUNTS = """
     SELECT host.name, count(*) FROM url JOIN host ON host.id = url.host WHERE url.state = 0 GROUP BY url.host
 """
-_LISTED = "SELECT url, coalesce(final_url, url) FROM url WHERE listed = 1 AND host IS NOT NULL"
+# What was read in a sitemap is listed, too; its source is the sitemap's URL.
+_LISTED = """
+    SELECT url, coalesce(final_url, url) FROM url WHERE listed = 1 AND host IS NOT NULL AND
+        ? = (request IS NOT NULL AND json_valid(request)
+            AND coalesce(json_extract(request, '$.source') GLOB 'http*://*', 0))
+"""
 
 _MOST_HOSTS = 50_000
 _MOST_ANSWERED = 1000
@@ -112,9 +117,9 @@ class Rows:
         """How many wait, by host."""
         return dict(self._db.execute(_COUNTS))
 
-    def listed(self) -> Iterator[tuple[str, str]]:
-        """What the user named, each with where its redirects ended; what is no URL is left out."""
-        yield from self._db.execute(_LISTED)
+    def listed(self, *, from_sitemaps: bool = False) -> Iterator[tuple[str, str]]:
+        """What the user named, or his sitemaps, each with where its redirects ended; what is no URL is left out."""
+        yield from self._db.execute(_LISTED, (int(from_sitemaps),))
 
     def new(self, number: int, request: Request, page: int | None, text: str | None) -> Row:
         """A row that is to wait, for `insert`; `page` is the row it was found on, `text` its JSON."""

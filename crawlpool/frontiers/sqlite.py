@@ -239,10 +239,13 @@ class SqliteFrontier:
         """See `Frontier.is_finished`."""
         return not self._waiting.total and not self._waiting.out
 
-    def listed(self) -> Iterator[tuple[str, str]]:
-        """The URLs that the user named, each with where its redirects ended; what is no URL is left out."""
+    def listed(self, *, from_sitemaps: bool = False) -> Iterator[tuple[str, str]]:
+        """The URLs that the user named, each with where its redirects ended; what is no URL is left out.
+
+        Or those that were read in sitemaps, which are recorded in the same way.
+        """
         with named(self._job.path):
-            yield from self._rows.listed()
+            yield from self._rows.listed(from_sitemaps=from_sitemaps)
 
     def answered_hosts(self) -> list[str]:
         """Hosts that answered in earlier runs, a thousand at most."""

@@ -81,6 +81,7 @@ def test_every_knob_can_be_set_from_the_command_line():
             "--max-outage",
             "7m",
         ),
+        *("--sitemap", "--sitemap-url", "http://a.example/map.xml", "--since", "2026-01-31"),
         *(
             "--max-url",
             "2000",
@@ -124,6 +125,9 @@ def test_every_knob_can_be_set_from_the_command_line():
         keep_raw=True,
         handler_timeout=8.0,
         max_outage=420.0,
+        sitemap=True,
+        sitemap_url=("http://a.example/map.xml",),
+        since="2026-01-31",
         max_url=2000,
         strip_params=("utm_*", "fbclid", "session"),
         sort_params=True,
