@@ -35,6 +35,7 @@ class StoreLanding:
         is_raw_kept: Whether bodies are wanted as they were before content decoding, too.
         is_fail_fast: Whether a handler that raises ends the crawl.
         handler_timeout_s: Seconds that a handler may take for one page; None for no limit.
+        skip_duplicates: Which pages are left out for being the same as another; what tells them is wanted.
         items: Gets the items as well, for whoever iterates over them.
     """
 
@@ -49,6 +50,7 @@ class StoreLanding:
         is_raw_kept: bool = False,
         is_fail_fast: bool = False,
         handler_timeout_s: float | None = None,
+        skip_duplicates: tuple[str, ...] = (),
         items: deque[dict[str, Any]] | None = None,
     ) -> None:
         """Take the parts; the stores are open."""
@@ -57,10 +59,15 @@ class StoreLanding:
         self._stats = stats
         self._failed = failed
         self._raw = Want.RAW if is_raw_kept else Want.NOTHING
-        self._plain_want = Want.FACTS | self._raw
+        likeness = Want.DIGEST
+        if "near" in skip_duplicates:
+            likeness |= Want.NEAR
+        if "canonical" in skip_duplicates:
+            likeness |= Want.FACTS
+        self._plain_want = Want.FACTS | self._raw | likeness
         if is_following:
             self._plain_want |= Want.LINKS | (Want.NOTHING if is_raw_kept else Want.HTML_ONLY)
-        self._handled_want = Want.BODY | self._raw | (Want.LINKS if is_following else Want.NOTHING)
+        self._handled_want = Want.BODY | self._raw | likeness | (Want.LINKS if is_following else Want.NOTHING)
         self._is_fail_fast = is_fail_fast
         self._handler_timeout_s = handler_timeout_s
         self._items = items

@@ -188,6 +188,11 @@ class Facts:
         is_partial: There is more than what was read: the markup was cut before it was parsed,
             it could not be parsed, or it names more links than are taken from one page.
         left_out: How many links to follow were seen beyond the most that one page may give.
+        canonical: The one URL that the page says is its own (`rel=canonical`), joined, in normal form.
+        digest: 64 bits of a hash of the body, signed; None of what is no page.
+        simhash: 64 bits, signed, that differ little when the words of two pages do; None
+            unless near duplicates are asked for, or with too few words.
+        says_missing: The title or the first heading says that there is no such page.
     """
 
     title: str | None
@@ -195,6 +200,10 @@ class Facts:
     links: tuple[str, ...] = ()
     is_partial: bool = False
     left_out: int = 0
+    canonical: str | None = None
+    digest: int | None = None
+    simhash: int | None = None
+    says_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +229,8 @@ class Response:
         fetched_at: Seconds since 1970 when the request was sent.
         elapsed_s: Seconds from sending the request to the last byte of the body.
         worker: Process id of the worker that fetched it.
+        duplicate_of: URL of the page that this one is the same as, as far as the crawl looks for
+            that; by its body, its words, or what it names as its canonical URL.
     """
 
     request: Request
@@ -238,6 +249,7 @@ class Response:
     fetched_at: float = 0.0
     elapsed_s: float = 0.0
     worker: int = 0
+    duplicate_of: str | None = None
 
     @property
     def final_url(self) -> str:

@@ -4,8 +4,10 @@ import logging
 
 from ..model import Facts, Pairs
 from .html import is_html, title_of, tree_of
+from .likeness import canonical_of, digest_of, simhash_of
 from .linkheader import links_in_head
 from .links import targets
+from .missing import says_missing
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +22,7 @@ def read_facts(
     with_links: bool,
     headers: Pairs = (),
     max_links: int = 10_000,
+    is_near: bool = False,
 ) -> Facts:
     """Read the facts of a body; nothing for one that is no HTML. Never raises.
 
@@ -30,19 +33,26 @@ def read_facts(
         with_links: Whether the links to follow are wanted as well.
         headers: The answer's; some of them name links too, of an answer of any type.
         max_links: How many to follow are wanted at most.
+        is_near: Whether the hash of its words is wanted as well.
     """
     head = links_in_head(headers, url)
-    if not head and (not body or not is_html(content_type, body)):
+    is_page = bool(body) and is_html(content_type, body)
+    if not head and not is_page:
         return _NOTHING
     try:
-        tree = tree_of(body if is_html(content_type, body) else b"", content_type)
+        tree = tree_of(body if is_page else b"", content_type)
         found = targets(tree, url, with_links=with_links, head=head, most=max_links)
+        title = title_of(tree.root)
         return Facts(
-            title=title_of(tree.root),
+            title=title,
             link_count=found.url_count,
             links=found.followed,
             is_partial=found.is_partial or tree.is_cut,
             left_out=found.left_out,
+            canonical=canonical_of(tree, url, head),
+            digest=digest_of(body) if is_page else None,
+            says_missing=is_page and says_missing(tree, title),
+            simhash=simhash_of(tree) if is_near and is_page else None,  # last: it changes the tree
         )
     except Exception as error:  # noqa: BLE001  the answer is good, whatever a parser makes of it
         log.info("page.not_parsed error=%r url=%s", error, url)

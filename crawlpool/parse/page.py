@@ -135,6 +135,15 @@ class Page(Answer):
         except etree.ParserError:  # no element in it
             return html.document_fromstring(b"<html></html>")
 
+    @property
+    def duplicate_of(self) -> str | None:
+        """URL of a page of this crawl that has the same body, or nearly the same text if those are left out.
+
+        Else what the page names as its canonical URL, if that is another. None where the crawl saw
+        neither, and with `fetch` and `FetchPool`, which compare no pages.
+        """
+        return None if self.response is None else self.response.duplicate_of
+
     # Where it leads
 
     @cached_property

@@ -24,6 +24,7 @@ from urllib3.util import SKIP_HEADER, Timeout
 from ..model import Facts, FailureKind, Pairs
 from ..parse.facts import read_facts
 from ..parse.html import is_html
+from ..parse.likeness import digest_of
 from ..redirects import STATUSES as REDIRECTS
 from ..urls import place
 from . import answers, faults, sockets
@@ -36,6 +37,8 @@ from .wire import Answer, Order, TransportOptions, Want, failure_answer, respons
 _IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}  # RFC 9110, 9.2.2
 # Plain numbers: an operation on an IntFlag costs a microsecond, and there are several a page.
 _FACTS, _LINKS, _RAW, _HTML_ONLY = int(Want.FACTS), int(Want.LINKS), int(Want.RAW), int(Want.HTML_ONLY)
+_DIGEST, _NEAR = int(Want.DIGEST), int(Want.NEAR)
+_PARSED = _FACTS | _LINKS | _NEAR
 
 _DRAINED = 64 * 1024
 """Bytes of an unwanted body that are read all the same: cheaper than a new connection."""
@@ -230,7 +233,7 @@ class RequestsTransport:
         answer.release_conn()
         elapsed_s = time.monotonic() - started
         facts: Facts | None = None
-        if wants & (_FACTS | _LINKS) and not _leads_on(head):
+        if wants & _PARSED and not _leads_on(head):
             facts = read_facts(
                 content or b"",  # an answer that was left unread may name links in its headers
                 content_type,
@@ -238,7 +241,10 @@ class RequestsTransport:
                 with_links=bool(wants & _LINKS),
                 headers=head.pairs,
                 max_links=self._options.max_links,
+                is_near=bool(wants & _NEAR),
             )
+        elif wants & _DIGEST and content and is_html(content_type, content):
+            facts = Facts(title=None, link_count=0, digest=digest_of(content))
         return response_answer(
             order,
             status=head.status,

@@ -31,6 +31,8 @@ class Want(IntFlag):
     LINKS = 4  # the links to follow as well
     RAW = 8  # the body before content decoding
     HTML_ONLY = 16  # leave a body that is not HTML unread, and say so
+    DIGEST = 32  # of the facts at least the digest; all facts have it
+    NEAR = 64  # the hash of a page's words as well
 
 
 _BODY = int(Want.BODY)

@@ -3,6 +3,7 @@ from hypothesis import strategies as st
 
 from crawlpool.model import Facts, Request, Response
 from crawlpool.parse.facts import read_facts
+from crawlpool.parse.likeness import digest_of
 from crawlpool.parse.page import Page
 
 HERE = "http://site.example/"
@@ -16,9 +17,14 @@ def as_page(body, content_type):
 def test_a_page_has_a_title_a_count_and_the_links_to_follow():
     body = b"<title> a  b </title><a href=/1></a><a href=/2></a><a href=/1#x></a><img src=/i><a href=#top>"
     assert read_facts(body, "text/html", HERE, with_links=True) == Facts(
-        title="a b", link_count=4, links=("http://site.example/1", "http://site.example/2", HERE)
+        title="a b",
+        link_count=4,
+        links=("http://site.example/1", "http://site.example/2", HERE),
+        digest=digest_of(body),
     )
-    assert read_facts(body, "text/html", HERE, with_links=False) == Facts(title="a b", link_count=4)
+    assert read_facts(body, "text/html", HERE, with_links=False) == Facts(
+        title="a b", link_count=4, digest=digest_of(body)
+    )
 
 
 def test_what_is_no_page_has_no_facts():

@@ -1,0 +1,106 @@
+"""Pages that say "not found" although their status says that all is well (soft 404s)."""
+
+import re
+
+from .html import Tree
+
+_LONGEST = 120  # characters of a title or heading; what is longer is about something else
+
+# Letters and digits side by side are a word; so is each sign of a script that puts no spaces between words.
+_WORD = re.compile(
+    "[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+    "|[^\\W\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]++"
+)
+
+_PHRASES = (
+    "404",
+    "404 not found",
+    "not found",
+    "error 404",
+    "404 error",
+    "page not found",
+    "file not found",
+    "page cannot be found",
+    "page could not be found",
+    "page can't be found",
+    "page does not exist",
+    "page doesn't exist",
+    "page no longer exists",
+    "seite nicht gefunden",
+    "seite wurde nicht gefunden",
+    "seite konnte nicht gefunden werden",
+    "seite existiert nicht",
+    "fehler 404",
+    "page introuvable",
+    "page non trouvée",
+    "page n'existe pas",
+    "erreur 404",
+    "página no encontrada",
+    "página no existe",
+    "pagina non trovata",
+    "página não encontrada",
+    "página não existe",
+    "pagina niet gevonden",
+    "sidan hittades inte",
+    "sidan kunde inte hittas",
+    "siden ble ikke funnet",
+    "siden blev ikke fundet",
+    "siden findes ikke",
+    "sivua ei löytynyt",
+    "strona nie została znaleziona",
+    "nie znaleziono strony",
+    "stránka nenalezena",
+    "stránka nebyla nalezena",
+    "az oldal nem található",
+    "pagina nu a fost găsită",
+    "страница не найдена",
+    "страницу не найдено",
+    "сторінку не знайдено",
+    "sayfa bulunamad\u0131",
+    "η σελίδα δεν βρέθηκε",
+    "הדף לא נמצא",
+    "الصفحة غير موجودة",
+    "halaman tidak ditemukan",
+    "không tìm thấy trang",
+    "ページが見つかりません",
+    "页面不存在",
+    "页面未找到",
+    "找不到页面",
+    "找不到頁面",
+    "페이지를 찾을 수 없습니다",
+)
+_ALONE = frozenset({("404",), ("not", "found")})  # these must be all there is: "Not Found" is a film, too
+
+
+def words_of(text: str, most: int) -> list[str]:
+    """The first words of a short text, in small letters."""
+    return _WORD.findall(text.lower())[:most]
+
+
+_LINES = frozenset(
+    f" {' '.join(words)} "
+    for words in (tuple(words_of(phrase, 20)) for phrase in _PHRASES)
+    if words not in _ALONE
+)
+# A text without the longest word of any of them says none of them: most are done with so.
+_KEYS = sorted({max(words_of(phrase, 20), key=len) for phrase in _PHRASES}, key=len)
+
+
+def is_said_in(text: str) -> bool:
+    """Whether a short text says that a page was not found, in whole words."""
+    if not text or len(text) > _LONGEST:
+        return False
+    lowered = text.lower()
+    if not any(key in lowered for key in _KEYS):
+        return False
+    words = words_of(lowered, _LONGEST)
+    said = f" {' '.join(words)} "
+    return tuple(words) in _ALONE or any(line in said for line in _LINES)
+
+
+def says_missing(tree: Tree, title: str | None) -> bool:
+    """Whether a page says that it was not found, in its title or its first heading."""
+    if title and is_said_in(title):
+        return True
+    heading = tree.root.css_first("h1")
+    return heading is not None and is_said_in(" ".join(heading.text().split()))
