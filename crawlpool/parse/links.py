@@ -267,7 +267,7 @@ class _Walk:
             tag = node.tag
             if tag == "svg" or tag == "math":  # noqa: PLR1714  a set costs more, and pages are full of icons
                 self._in_drawing = True
-                if not self._is_everything:
+                if tag == "svg" and not self._is_everything:
                     continue
             attributes = node.attributes
             if tag == "a":  # nearly every one, so nothing is called for it

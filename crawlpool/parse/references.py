@@ -69,25 +69,12 @@ _BY_SOURCE = {
 }
 _HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 _DRAWN = frozenset({"image", "feImage", "use"})
-_PERHAPS_FOREIGN = frozenset(
-    {
-        "area",
-        "audio",
-        "base",
-        "form",
-        "frame",
-        "iframe",
-        "input",
-        "link",
-        "object",
-        "source",
-        "track",
-        "video",
-    }
-)
-_INTEGRATING = frozenset(
-    {"annotation-xml", "desc", "foreignObject", "mi", "mn", "mo", "ms", "mtext", "title"}
-)
+_NEVER_FOREIGN = frozenset({"embed", "img", "meta", "body", "table"})  # they end a drawing (13.2.6.5)
+_HOLD_HTML = {
+    "svg": frozenset({"desc", "foreignObject", "title"}),
+    "math": frozenset({"mi", "mn", "mo", "ms", "mtext"}),
+}
+_MARKS = frozenset({"svg", "math", "annotation-xml"}).union(*_HOLD_HTML.values())
 _RARE = {
     "form": ("action", "form"),
     "button": ("formaction", "form"),
@@ -115,21 +102,21 @@ def references_of(
         attributes: Its attributes.
         in_drawing: Whether it may stand in `svg` or `math`, where most names mean nothing.
     """
-    if in_drawing and tag in _PERHAPS_FOREIGN and drawing_around(node) is not None:
-        return
-    if tag == "link":
+    if tag == "use" and (attributes.get("href") or attributes.get("xlink:href") or "#").startswith("#"):
+        return  # nearly every one: an icon of the page's own
+    if in_drawing and tag not in _NEVER_FOREIGN and (drawing := drawing_around(node)) is not None:
+        yield from _of_drawn(tag, attributes, drawing)
+    elif tag == "link":
         yield from _of_link(attributes)
     elif tag in _BY_SOURCE:
         yield from _of_source(node, tag, attributes)
-        if in_drawing and tag == "script" and "src" not in attributes and drawing_around(node) == "svg":
-            yield from _hrefs(attributes, "script")
     elif tag == "meta":
         yield from _of_meta(attributes)
     elif tag == "area":
         if "href" in attributes:
             yield attributes["href"] or "", "download" if "download" in attributes else "page"
-    elif in_drawing and ("href" in attributes or "xlink:href" in attributes):
-        yield from _of_drawn(node, tag, attributes)
+    elif tag == "math":
+        yield from _hrefs(attributes, "page")
 
 
 def rare_references_of(
@@ -138,7 +125,7 @@ def rare_references_of(
     """What an element names besides, that a crawl neither follows nor counts: forms, quotes, style sheets."""
     if css := attributes.get("style"):
         yield from references_of_css(css)
-    if in_drawing and tag in _PERHAPS_FOREIGN and drawing_around(node) is not None:
+    if in_drawing and tag not in _NEVER_FOREIGN and tag != "style" and drawing_around(node) is not None:
         return
     if tag == "style":
         if small(attributes.get("type") or "") in {"", "text/css"}:
@@ -154,19 +141,32 @@ def rare_references_of(
 def drawing_around(node: LexborNode) -> str | None:
     """In which drawing an element stands, "svg" or "math"; None for an element of HTML.
 
-    Only so many ancestors are looked at, so that a deep page costs no more than its length.
+    Names alone do not tell: `svg` inside `math` is MathML's, and `desc` of SVG holds HTML
+    (HTML standard, 13.2.6, "tree construction dispatcher"). Only so many ancestors are looked
+    at, so that a deep page costs no more than its length.
     """
+    marks: list[LexborNode] = []
     parent = node.parent
     for _ in range(_MOST_UP):
         if parent is None:
-            return None
-        tag = parent.tag
-        if tag in {"svg", "math"}:
-            return tag
-        if tag in _INTEGRATING:
-            return None
+            break
+        if parent.tag in _MARKS:
+            marks.append(parent)
         parent = parent.parent
-    return None
+    drawing: str | None = None
+    is_annotation = False
+    for mark in reversed(marks):
+        tag = mark.tag
+        if drawing is None or (is_annotation and tag == "svg"):
+            drawing = tag if tag in {"svg", "math"} else None
+            is_annotation = False
+        elif tag in _HOLD_HTML[drawing]:
+            drawing = None
+        elif tag == "annotation-xml" and drawing == "math":
+            is_annotation = True
+            if small(mark.attributes.get("encoding") or "") in _HTML_TYPES:
+                drawing = None
+    return drawing
 
 
 def _of_source(node: LexborNode, tag: str, attributes: Attributes) -> Iterator[Reference]:
@@ -200,14 +200,14 @@ def _of_link(attributes: Attributes) -> Iterator[Reference]:
     yield from ((candidate, "image") for candidate in candidates_of(attributes.get("imagesrcset") or ""))
 
 
-def _of_drawn(node: LexborNode, tag: str, attributes: Attributes) -> Iterator[Reference]:
-    """Pictures and symbols of SVG, and MathML's links; what begins with "#" is in the page itself."""
-    if tag in _DRAWN:
-        for href, kind in _hrefs(attributes, "image"):
-            if not href.startswith("#") and drawing_around(node) == "svg":
-                yield href, kind
-    elif drawing_around(node) == "math":
+def _of_drawn(tag: str, attributes: Attributes, drawing: str) -> Iterator[Reference]:
+    """Pictures, symbols and scripts of SVG, and MathML's links; what begins with "#" is in the page itself."""
+    if drawing == "math":
         yield from _hrefs(attributes, "page")
+    elif tag == "script":
+        yield from _hrefs(attributes, "script")
+    elif tag in _DRAWN:
+        yield from ((href, kind) for href, kind in _hrefs(attributes, "image") if href[0] != "#")
 
 
 def _hrefs(attributes: Attributes, kind: str) -> Iterator[Reference]:
