@@ -124,6 +124,7 @@ class Chunks:
         self._held = b""  # of a line that has not ended
         self._left = 0  # bytes of data in the chunk under way
         self._is_at_data_end = False
+        self._is_crlf = True  # how the last size's line ended, and so how the data must end
         self._trailer_bytes = 0
         self._padding = 0
 
@@ -150,7 +151,7 @@ class Chunks:
                 if len(data) - at >= _LONGEST_LINE:
                     raise broken("a line between its chunks is too long")
                 if self._is_at_data_end and data[at:] not in {b"", b"\r"}:
-                    raise broken("a chunk is longer than it says")
+                    raise broken("a chunk does not end where it says")
                 self._held = data[at:]
                 break
             self._line(data[at:end])
@@ -162,8 +163,8 @@ class Chunks:
     def _line(self, line: bytes) -> None:
         """One line between chunks, without its LF: the end of data, a size, or of the trailer."""
         if self._is_at_data_end:
-            if line not in {b"", b"\r"}:
-                raise broken("a chunk is longer than it says")
+            if line != (b"\r" if self._is_crlf else b""):
+                raise broken("a chunk does not end where it says")
             self._is_at_data_end = False
         elif self.is_last_seen:
             self._trailer_bytes += len(line) + 1
@@ -175,6 +176,7 @@ class Chunks:
             found = _CHUNK_LINE.fullmatch(line)
             if found is None:
                 raise broken(f"the size of a chunk is {line[:40].decode('latin-1')!r}")
+            self._is_crlf = line.endswith(b"\r")
             self._left = int(found[1], 16)
             self.is_last_seen = self._left == 0
             # Endless extensions around a byte each would keep us busy for nothing.
