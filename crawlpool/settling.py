@@ -297,9 +297,10 @@ class Settling:
         if isinstance(outcome, Response):
             if outcome.request.is_listed and outcome.request.redirects:
                 self._following.scope.add_host_of(outcome.final_url)
-            self._arrivals.wake(self._frontier.add(self._following.links_of(outcome)))
         if outcome.request.is_listed:
             self._sitemaps.seed_ended(outcome)
+        if isinstance(outcome, Response):
+            self._arrivals.wake(self._frontier.add(self._following.links_of(outcome)))
         before = self._stats.items
         came_to, requests = self._landing.land(outcome)
         self._arrivals.add(requests)

@@ -45,9 +45,7 @@ def crawl(words: Sequence[str]) -> int:
         return 0
     settings = settings_of(given)
     if not given.words and not settings.sitemap_url:
-        raise ConfigError(
-            "nothing to crawl: name a URL, a file of URLs, - for standard input, or a sitemap with --sitemap-url"
-        )
+        raise ConfigError("nothing to crawl: name a URL, a file of URLs, or - for standard input")
     return _run(given, settings)
 
 

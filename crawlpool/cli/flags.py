@@ -55,6 +55,7 @@ Exit codes:
 Examples:
   crawlpool urls.txt --workers 16 -o pages.csv
   crawlpool https://example.com/ --follow --depth 2 --delay 1 -o site.jsonl
+  crawlpool https://example.com/ --sitemap --since 2026-01-01 -o news.jsonl
   crawlpool shops.csv --column website --handler shop.py:parse -o shops.sqlite
   crawlpool urls.txt --failed failed.txt; crawlpool failed.txt --retries 5"""
 

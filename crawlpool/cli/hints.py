@@ -164,7 +164,8 @@ def _following(stats: Stats, settings: Settings, workers: int) -> str | None:  #
     outside = sum(n for why, n in stats.skips.items() if why.startswith("scope"))
     if settings.follow and stats.ok and stats.pages <= 1 and outside:
         return f"All links ({count(outside)}) lead out of scope: --scope domain or --scope all goes there."
-    if not settings.follow and stats.seeds == 1 and stats.ok == 1 and stats.pages == 1 and stats.items <= 1:
+    is_one = stats.seeds == 1 and not stats.sitemaps
+    if not settings.follow and is_one and stats.ok == 1 and stats.pages == 1 and stats.items <= 1:
         return "This was the one page that was named: --follow goes on along its links."
     return None
 

@@ -99,7 +99,10 @@ def _told(db: sqlite3.Connection, path: Path, row: Found) -> Iterator[str]:
     rows: list[Row] = []
     if row.listed:
         source = row.request.get("source")
-        rows += rows_of("listed", [f"by you: {source}" if source else "by you"])
+        is_from_sitemap = str(source).startswith(("http://", "https://"))
+        rows += rows_of(
+            "listed", [f"in {source}" if is_from_sitemap else f"by you: {source}" if source else "by you"]
+        )
     rows += rows_of("found on", _way(db, row))
     rows += rows_of("depth", [count(row.depth, "link") + " from a seed" if row.depth else ""])
     given = row.request.get("url")
