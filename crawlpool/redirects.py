@@ -2,8 +2,13 @@
 
 Workers fetch one hop. The next is a request like any other, so that robots.txt,
 scope, pace and what was seen are decided in one place for every hop.
+
+A 300 with a Location is an answer and no redirect: its page is the list of choices, and
+browsers show it (Fetch standard, "redirect status"). So is a page that sends its reader
+on by a refresh; that is one of its links.
 """
 
+import re
 import time
 from dataclasses import replace
 
@@ -17,6 +22,7 @@ HARMLESS = frozenset(
 )
 """Headers of the user's that may go to any server; all others may be secrets."""
 
+_BEYOND_ASCII = re.compile("[\x80-\xff]")
 _OF_THE_BODY = frozenset(
     {"content-type", "content-length", "content-encoding", "content-language", "transfer-encoding"}
 )
@@ -24,9 +30,16 @@ _OF_THE_BODY = frozenset(
 
 def next_hop(response: Response, *, most: int) -> Request | Failure | None:
     """The request that a redirect leads to; a failure if it leads nowhere; None if it is no redirect."""
-    location = response.header("location")
-    if response.status not in STATUSES or location is None:
+    if response.status not in STATUSES:
         return None
+    locations = dict.fromkeys(value for name, value in response.headers if name.lower() == "location")
+    if not locations:
+        return None
+    location, *others = locations
+    if others:  # one of them may be a stranger's, who got a line into the head
+        return _failure(
+            response, f"HTTP {response.status} to {location[:200]!r} and to {others[0][:200]!r} at once"
+        )
     request = response.request
     target = join(request.target, _as_text(location))
     if target is None:
@@ -61,11 +74,8 @@ def may_travel(headers: Pairs) -> Pairs:
 
 
 def _as_text(location: str) -> str:
-    """Header bytes arrive as Latin-1; servers that do not escape mean UTF-8."""
-    try:
-        return location.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return location
+    """Bytes beyond ASCII, which arrive as Latin-1, stay what they are: the server knows its own names by them."""
+    return _BEYOND_ASCII.sub(lambda found: f"%{ord(found[0]):02X}", location)
 
 
 def _failure(response: Response, message: str) -> Failure:

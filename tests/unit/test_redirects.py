@@ -51,7 +51,17 @@ def test_a_redirect_status_without_a_location_is_an_answer():
         (" /c\t", "http://shop.example/c"),
         ("/../../c", "http://shop.example/c"),
         ("/caf\xc3\xa9", "http://shop.example/caf%C3%A9"),  # UTF-8 bytes, read as Latin-1
-        ("/caf\xe9", "http://shop.example/caf%C3%A9"),  # Latin-1 bytes
+        (
+            "/caf\xe9?q=\xe9",
+            "http://shop.example/caf%E9?q=%E9",
+        ),  # Latin-1 bytes, by which the server knows it
+        ("http://b\xc3\xbccher.example/", "http://xn--bcher-kva.example/"),
+        ("/a b", "http://shop.example/a%20b"),
+        ("/a\x01\tb", "http://shop.example/a%01b"),
+        ("http:///other.example/c", "http://other.example/c"),
+        ("http:c", "http://shop.example/a/c"),
+        ("shop.example/c", "http://shop.example/a/shop.example/c"),
+        ("/c%zz%", "http://shop.example/c%zz%"),
         ("http://me:secret@shop.example/c", "http://shop.example/c"),
         ("\\\\other.example\\c", "http://other.example/c"),
     ],
@@ -62,10 +72,31 @@ def test_a_location_is_joined_to_the_url_that_was_asked(location, target):
 
 @pytest.mark.parametrize(
     "location",
-    ["javascript:alert(1)", "mailto:me@shop.example", "http://", "http://[::1", "ftp://x/", "data:,"],
+    [
+        "javascript:alert(1)",
+        "mailto:me@shop.example",
+        "http://",
+        "http://[::1",
+        "ftp://x/",
+        "data:,",
+        "http://a b/",
+        "http://x:99999/",
+        "//",
+        "http://caf\xe9.example/",
+    ],
 )
 def test_a_location_that_is_no_web_url_ends_the_chain_and_is_quoted(location):
     assert_failed(hop(location), "302", location)
+
+
+def test_the_same_location_twice_is_one_and_two_different_ones_lead_nowhere():
+    assert hop("/c", headers=(("LOCATION", "/c"),)).target == "http://shop.example/c"
+    assert_failed(hop("/c", headers=(("location", "/d"),)), "302", "/c", "/d", "at once")
+    assert hop("/c", headers=(("location", "/d"),), status=201) is None
+
+
+def test_no_fragment_is_asked_for():
+    assert hop("/c#there", request=ask(HERE + "#here", target=HERE)).target == "http://shop.example/c"
 
 
 def test_a_location_of_a_megabyte_is_not_quoted_whole():
