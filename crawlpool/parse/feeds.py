@@ -7,7 +7,7 @@ from typing import Any, Final
 from ..urls import join
 from .sitemap import Entry, Kind, Reader
 
-_MOST_JSON: Final = 8 * 1024 * 1024
+_MOST_JSON: Final = 4 * 1024 * 1024
 """Characters of a JSON Feed: unlike XML, it is read as a whole."""
 
 
