@@ -47,6 +47,11 @@ class Answer:
         return self.request.target or self.request.url
 
     @property
+    def redirects(self) -> tuple[str, ...]:
+        """The URLs that redirected, oldest first; empty when it was answered where it was asked."""
+        return self.request.redirects
+
+    @property
     def status(self) -> int | None:
         """HTTP status code; None without an answer."""
         return None if self.response is None else self.response.status
