@@ -317,6 +317,7 @@ class Crawler:
             failed=failed,
             is_following=settings.follow,
             is_raw_kept=settings.keep_raw,
+            is_all_read=settings.all_bodies,
             is_fail_fast=settings.fail_fast,
             handler_timeout_s=settings.handler_timeout,
             items=items,

@@ -33,6 +33,7 @@ class StoreLanding:
         failed: Gets the URLs that failed.
         is_following: Whether links are followed by themselves.
         is_raw_kept: Whether bodies are wanted as they were before content decoding, too.
+        is_all_read: Whether bodies that are no HTML are read where links are followed, too.
         is_fail_fast: Whether a handler that raises ends the crawl.
         handler_timeout_s: Seconds that a handler may take for one page; None for no limit.
         skip_duplicates: Which pages are left out for being the same as another; what tells them is wanted.
@@ -48,6 +49,7 @@ class StoreLanding:
         failed: FailedFile | None = None,
         is_following: bool = False,
         is_raw_kept: bool = False,
+        is_all_read: bool = False,
         is_fail_fast: bool = False,
         handler_timeout_s: float | None = None,
         skip_duplicates: tuple[str, ...] = (),
@@ -66,7 +68,7 @@ class StoreLanding:
             likeness |= Want.FACTS
         self._plain_want = Want.FACTS | self._raw | likeness
         if is_following:
-            self._plain_want |= Want.LINKS | (Want.NOTHING if is_raw_kept else Want.HTML_ONLY)
+            self._plain_want |= Want.LINKS | (Want.NOTHING if is_raw_kept or is_all_read else Want.HTML_ONLY)
         self._handled_want = Want.BODY | self._raw | likeness | (Want.LINKS if is_following else Want.NOTHING)
         self._is_fail_fast = is_fail_fast
         self._handler_timeout_s = handler_timeout_s

@@ -226,6 +226,8 @@ class Response:
         is_body_read: False when the answer's type was not wanted and its body was left unread.
         raw_body: The body before content decoding, when that was asked for.
         facts: What the worker read off the page, when that was asked for.
+        media_type: What it is by the MIME Sniffing standard, such as "text/html", where the worker
+            looked; nearly always its `content_type`. "" for an answer without label and body.
         fetched_at: Seconds since 1970 when the request was sent.
         elapsed_s: Seconds from sending the request to the last byte of the body.
         worker: Process id of the worker that fetched it.
@@ -249,6 +251,7 @@ class Response:
     fetched_at: float = 0.0
     elapsed_s: float = 0.0
     worker: int = 0
+    media_type: str = ""
     duplicate_of: str | None = None
 
     @property
@@ -263,7 +266,7 @@ class Response:
 
     @property
     def content_type(self) -> str:
-        """The media type in small letters without parameters, such as "text/html"; "" without one."""
+        """The media type that the server said, in small letters without parameters; "" without one."""
         return (self.header("content-type") or "").partition(";")[0].strip().lower()
 
 

@@ -38,7 +38,8 @@ def record_of(outcome: Outcome) -> dict[str, Any]:
                        the one a redirect led to, and None when there was no redirect
         status         HTTP status code
         title          text of the page's title
-        content_type   media type without parameters, such as "text/html"
+        content_type   media type without parameters, such as "text/html": what the server
+                       said, or what it is where that is missing or wrong (MIME Sniffing standard)
         bytes          length of the body, content coding removed
         links          how many different URLs the page names
         depth          links followed from a seed, which has 0
@@ -73,7 +74,7 @@ def _answered(response: Response, elapsed_s: float) -> dict[str, Any]:
         "final_url": _shown(response.final_url),
         "status": response.status,
         "title": facts.title,
-        "content_type": response.content_type or None,
+        "content_type": response.media_type or response.content_type or None,
         "bytes": response.size,
         "links": facts.link_count if response.facts else None,
         "depth": request.depth,

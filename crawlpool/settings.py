@@ -162,6 +162,14 @@ class Settings:
             help="Do not follow links that match any of these.",
         ),
     ] = ()
+    all_bodies: Annotated[
+        bool,
+        Knob(
+            group="Following links",
+            help="Read every body where links are followed; else one that is no HTML is left unread, and its record "
+            "says what its header says.",
+        ),
+    ] = False
     strip_params: Annotated[
         tuple[str, ...],
         Knob(
@@ -498,6 +506,7 @@ class Knobs(TypedDict, total=False):
     scope: str
     include: tuple[str, ...] | list[str] | str
     exclude: tuple[str, ...] | list[str] | str
+    all_bodies: bool
     strip_params: tuple[str, ...] | list[str] | str
     sort_params: bool
     skip_duplicates: tuple[str, ...] | list[str] | str

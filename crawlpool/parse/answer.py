@@ -9,10 +9,10 @@ from typing import Any, Self
 
 from ..errors import PageError
 from ..model import Failure, Outcome, Request, Response
+from . import sniff
 from .headers import Headers
-from .html import is_html
 from .saving import file_name, save
-from .text import decode
+from .text import decode, decode_as
 
 
 class Answer:
@@ -120,18 +120,30 @@ class Answer:
         """Whether the body was cut short at the cap."""
         return self.response is not None and self.response.is_cut
 
-    @property
+    @cached_property
     def content_type(self) -> str:
-        """The media type, such as "text/html"; "" without one."""
-        return "" if self.response is None else self.response.content_type
+        """What it is, such as "text/html": the media type that the server said, else what the bytes look like.
+
+        The MIME Sniffing standard decides whom to believe; `response.content_type` is what
+        the server said. "" for an answer without label and body.
+        """
+        if self.response is None or self.response.media_type:
+            return "" if self.response is None else self.response.media_type
+        return sniff.media_type(
+            self.headers.get("content-type"),
+            self.content,
+            is_nosniff=sniff.is_nosniff(self.headers.get("x-content-type-options")),
+        )
 
     @property
     def _content_type_header(self) -> str | None:
-        return None if self.response is None else self.response.header("content-type")
+        """The header, for its charset; the type that was found out, when it does not name one."""
+        header = self.headers.get("content-type")
+        return (self.content_type or None) if sniff.is_unknown(header) else header
 
     @property
     def _is_html(self) -> bool:
-        return is_html(self._content_type_header, self.content)
+        return self.content_type in sniff.HTML_TYPES
 
     @cached_property
     def _decoded(self) -> tuple[str, str]:
@@ -139,7 +151,10 @@ class Answer:
 
     @property
     def encoding(self) -> str:
-        """The body's charset: by its byte order mark, the header, a meta tag, or a guess, in this order."""
+        """The body's charset: by its byte order mark, the header, what it says itself, or a guess, in this order.
+
+        HTML says it in a meta tag, XML in its declaration, CSS in @charset; JSON is UTF-8.
+        """
         return self._decoded[1]
 
     @property
@@ -148,13 +163,15 @@ class Answer:
         return self._decoded[0]
 
     def json(self) -> Any:
-        """The body as JSON (RFC 8259: UTF-8, and a byte order mark is forgiven).
+        """The body as JSON (RFC 8259: UTF-8; a byte order mark is forgiven, and so are wrong bytes in texts).
 
         Raises:
             ValueError: It is no JSON; the message quotes the URL and how the body begins.
         """
         try:
-            return json.loads(self.content)
+            if not json.detect_encoding(self.content).startswith("utf-8"):
+                return json.loads(self.content)  # UTF-16 or UTF-32, which no standard asks for any more
+            return json.loads(decode_as(self.content.removeprefix(b"\xef\xbb\xbf"), "utf-8"))
         except (ValueError, RecursionError) as error:
             raise ValueError(f"no JSON at {self.url}: {error}; it begins {self.content[:60]!r}") from error
 

@@ -1,24 +1,16 @@
 """A page as a tree: lexbor's, built from what is safe to build it from."""
 
 import logging
-import re
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
+from . import sniff
 from .bound import safe_length
 from .text import charset_of, decode_as
 
 log = logging.getLogger(__name__)
 
-_HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
-_UNKNOWN_TYPES = frozenset({"", "*/*", "unknown/unknown", "application/unknown"})  # MIME Sniffing standard, 5
-_SNIFFED_BYTES = 1445
-_OPENING = re.compile(
-    rb"[\t\n\f\r ]*+<(?:!--|(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[ >])",
-    re.IGNORECASE,
-)
-_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _DRAWINGS = frozenset({"svg", "math"})
 _MOST_TITLES = 100  # how many are looked at for one that is no drawing's
 
@@ -40,15 +32,9 @@ class Tree(NamedTuple):
 def is_html(content_type: str | None, body: bytes) -> bool:
     """Whether an answer is a page: by its media type, or without one by how the body begins.
 
-    The openings are those of the MIME Sniffing standard (7.1); a type that is given is believed.
+    A type that is given is believed (MIME Sniffing standard, 7).
     """
-    media_type = (content_type or "").partition(";")[0].strip(" \t").lower()
-    if media_type not in _UNKNOWN_TYPES:
-        return media_type in _HTML_TYPES
-    start = body[:_SNIFFED_BYTES].removeprefix(b"\xef\xbb\xbf")
-    if start.startswith(_UTF_16_MARKS):
-        start = start[2:].replace(b"\0", b"")
-    return _OPENING.match(start) is not None
+    return sniff.media_type(content_type, body) in sniff.HTML_TYPES
 
 
 def tree_of(body: bytes, content_type: str | None) -> Tree:

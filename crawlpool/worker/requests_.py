@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable
 from ssl import SSLContext
-from typing import Any
+from typing import Any, NamedTuple
 from urllib import request as environment
 
 import requests
@@ -22,6 +22,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.util import SKIP_HEADER, Timeout
 
 from ..model import Facts, FailureKind, Pairs
+from ..parse import sniff
 from ..parse.facts import read_facts
 from ..parse.html import is_html
 from ..parse.likeness import digest_of
@@ -46,6 +47,15 @@ _DRAINED = 64 * 1024
 
 _ORIGINS = 8
 """Origins whose connection a worker keeps open, the latest; 64 threads must do with a process's 1,024 descriptors."""
+
+
+class _Body(NamedTuple):
+    """What was read of a body: decoded (None: left unread), as sent where wanted, and how it begins."""
+
+    content: bytes | None
+    is_cut: bool
+    raw: bytes | None
+    start: bytes
 
 
 class _Adapter(HTTPAdapter):
@@ -220,18 +230,29 @@ class RequestsTransport:
         head = answer.head
         content_type = head.fields.get("content-type")
         try:
-            is_wanted = not (wants & _HTML_ONLY) or _is_html(content_type)
-            content, is_cut, raw_body = self._read(answer, wants, is_wanted=is_wanted)
+            content, is_cut, raw_body, start = self._read(answer, wants, content_type)
         except Exception as error:
             answer.close()
             if not _leads_on(head) or faults.name(error) is None:
                 raise
-            content, is_cut, raw_body = None, False, None  # nobody reads it: browsers have gone on by now
+            content, is_cut, raw_body, start = (
+                None,
+                False,
+                None,
+                b"",
+            )  # nobody reads it: browsers have gone on by now
         except BaseException:
             answer.close()
             raise
         answer.release_conn()
         elapsed_s = time.monotonic() - started
+        media_type = sniff.media_type(
+            content_type,
+            start,
+            is_nosniff=sniff.is_nosniff(head.fields.get("x-content-type-options")),
+        )
+        if sniff.is_unknown(content_type):
+            content_type = media_type or None
         facts: Facts | None = None
         if wants & _PARSED and not _leads_on(head):
             facts = read_facts(
@@ -243,7 +264,7 @@ class RequestsTransport:
                 max_links=self._options.max_links,
                 is_near=bool(wants & _NEAR),
             )
-        elif wants & _DIGEST and content and is_html(content_type, content):
+        elif wants & _DIGEST and content and media_type in sniff.HTML_TYPES:
             facts = Facts(title=None, link_count=0, digest=digest_of(content))
         return response_answer(
             order,
@@ -258,6 +279,7 @@ class RequestsTransport:
             is_body_read=content is not None,
             raw_body=raw_body,
             facts=facts,
+            media_type=media_type,
             fetched_at=fetched_at,
             elapsed_s=elapsed_s,
             worker=self._pid,
@@ -277,16 +299,19 @@ class RequestsTransport:
             headers.append(("Content-Length", str(len(body))))
         return tuple(headers)
 
-    def _read(
-        self, answer: answers.Answer, wants: int, *, is_wanted: bool
-    ) -> tuple[bytes | None, bool, bytes | None]:
-        """Return the decoded body (None: left unread), whether it was cut, and the body as sent."""
+    def _read(self, answer: answers.Answer, wants: int, content_type: str | None) -> _Body:
+        """Read the body, decoded, up to the cap; one that is not wanted is left where it is.
+
+        Where only HTML is wanted and there is no label, the first bytes decide (MIME Sniffing standard, 5.2).
+        """
         cap, framing = self._options.max_body, answer.framing
+        is_doubtful = bool(wants & _HTML_ONLY) and sniff.is_unknown(content_type)
+        is_wanted = not wants & _HTML_ONLY or is_doubtful or is_html(content_type, b"")
         if not is_wanted and (framing.length is None or framing.length > _DRAINED):
-            return None, False, None
+            return _Body(None, is_cut=False, raw=None, start=b"")
         codings = (*framing.codings, *codings_of(answer.headers.get("content-encoding")))
         if codings:
-            return self._decoded(answer, Decoding(codings, cap), is_raw_wanted=bool(wants & _RAW))
+            return self._decoded(answer, Decoding(codings, cap), wants, is_doubtful=is_doubtful)
         body, size = io.BytesIO(), 0
         for piece in answer.pieces():
             body.write(piece)
@@ -294,31 +319,35 @@ class RequestsTransport:
             if size > cap:
                 body.truncate(cap)
                 break
+            if is_doubtful and size >= sniff.HEADER_BYTES:
+                is_doubtful = False
+                if not is_html(content_type, body.getvalue()):
+                    return _Body(None, is_cut=False, raw=None, start=body.getvalue())
         content = body.getvalue()
-        return content, size > cap, content if wants & _RAW else None
+        return _Body(content, is_cut=size > cap, raw=content if wants & _RAW else None, start=content)
 
     @staticmethod
-    def _decoded(
-        answer: answers.Answer, decoding: Decoding, *, is_raw_wanted: bool
-    ) -> tuple[bytes, bool, bytes | None]:
+    def _decoded(answer: answers.Answer, decoding: Decoding, wants: int, *, is_doubtful: bool) -> _Body:
         body, sent = io.BytesIO(), io.BytesIO()
         for piece in answer.pieces():
-            if is_raw_wanted:
+            if wants & _RAW:
                 sent.write(piece)
             body.write(decoding.feed(piece))
             if decoding.is_over:
                 break
+            if is_doubtful and body.tell() >= sniff.HEADER_BYTES:
+                is_doubtful = False
+                if not is_html(answer.headers.get("content-type"), body.getvalue()):
+                    return _Body(None, is_cut=False, raw=None, start=body.getvalue())
         if not (decoding.is_over or decoding.is_whole):
             if answer.framing.length is None and not answer.framing.is_chunked:
                 raise broken("the connection ended inside the coded body")
             raise BadAnswer(FailureKind.DECODING, "the body ends inside its Content-Encoding")
-        return body.getvalue(), decoding.is_over, sent.getvalue() if is_raw_wanted else None
+        content = body.getvalue()
+        raw = sent.getvalue() if wants & _RAW else None
+        return _Body(content, is_cut=decoding.is_over, raw=raw, start=content)
 
 
 def _leads_on(head: Head) -> bool:
     """Whether an answer is a redirect, whose body nobody needs."""
     return head.status in REDIRECTS and "location" in head.fields
-
-
-def _is_html(content_type: str | None) -> bool:
-    return content_type is None or is_html(content_type, b"")

@@ -77,6 +77,7 @@ def response_answer(
     is_body_read: bool,
     raw_body: bytes | None,
     facts: Facts | None,
+    media_type: str,
     fetched_at: float,
     elapsed_s: float,
     worker: int,
@@ -100,6 +101,7 @@ def response_answer(
         fetched_at,
         elapsed_s,
         worker,
+        media_type,
     )
 
 
@@ -146,4 +148,5 @@ def outcome_of(answer: Answer, request: Request) -> Outcome:
         fetched_at=answer[14],
         elapsed_s=answer[15],
         worker=answer[16],
+        media_type=answer[17],
     )

@@ -40,7 +40,7 @@ def test_every_knob_can_be_set_from_the_command_line():
             "500ms",
             "--follow",
         ),
-        *("--depth", "2", "--scope", "prefix", "--include", "/a/*", "--include", "/b/*", "--exclude", "/c"),
+        *("--all-bodies", "--depth", "2", "--scope", "prefix", "--include", "/a/*", "--include", "/b/*", "--exclude", "/c"),
         *(
             "--max-pages",
             "9",
@@ -103,6 +103,7 @@ def test_every_knob_can_be_set_from_the_command_line():
         scope="prefix",
         include=("/a/*", "/b/*"),
         exclude=("/c",),
+        all_bodies=True,
         max_pages=9,
         max_time=3600.0,
         max_body=65536,

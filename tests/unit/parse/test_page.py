@@ -80,9 +80,33 @@ def test_headers_are_found_in_any_case_and_duplicates_are_kept():
         one.headers["via"] = "z"
 
 
-def test_of_two_content_types_the_first_counts():
-    one = page("<title>t</title>", headers=(("Content-Type", "text/html"), ("content-type", "text/html")))
-    assert (one.content_type, one.title) == ("text/html", "t")
+def test_of_two_content_types_the_last_good_one_counts():
+    two = (
+        ("Content-Type", "text/plain"),
+        ("content-type", "text/html; charset=koi8-r"),
+        ("content-type", "x"),
+    )
+    one = page("<title>т</title>".encode("koi8-r"), headers=two)
+    assert (one.content_type, one.encoding, one.title) == ("text/html", "koi8-r", "т")
+
+
+def test_a_page_without_a_label_is_what_its_bytes_are_unless_the_server_forbids_to_look():
+    html = "<!doctype html><title>t</title>"
+    assert (page(html, headers=()).content_type, page(html, headers=()).title) == ("text/html", "t")
+    forbidden = page(html, headers=(("X-Content-Type-Options", "nosniff"),))
+    assert (forbidden.content_type, forbidden.title) == ("text/plain", None)
+
+
+def test_what_the_server_said_stays_to_be_seen():
+    one = page(b"GIF89a\1\0\1\0", headers=(("Content-Type", "image/png"),))
+    assert (one.content_type, one.response.content_type) == ("image/gif", "image/png")
+
+
+def test_json_is_utf_8_and_one_wrong_byte_does_not_lose_the_rest():
+    headers = (("Content-Type", "application/json; charset=iso-8859-1"),)
+    assert page('{"a": "é"}'.encode(), headers=headers).json() == {"a": "é"}
+    assert page(b'\xef\xbb\xbf{"a": "\xe9"}', headers=headers).json() == {"a": "\ufffd"}
+    assert page('{"a": "é"}'.encode("utf-16"), headers=headers).json() == {"a": "é"}
 
 
 def test_nothing_is_parsed_before_it_is_asked_for():
