@@ -112,11 +112,16 @@ def extract(tree: Tree, url: str, *, css: str | None = None, is_everything: bool
     """
     walk = _Walk(tree, url, most=10 * MOST_REFERENCES, is_everything=is_everything)
     kept = None if css is None else {node.mem_id for node in tree.root.css(css)}
-    return [
-        Link(target, kind, *_rel_and_text(node))
-        for target, kind, node in zip(walk.urls, walk.kinds, walk.nodes, strict=True)
-        if target is not None and (kept is None or node.mem_id in kept)
-    ]
+    found: list[Link] = []
+    latest: LexborNode | None = None
+    said = ("", "")
+    for target, kind, node in zip(walk.urls, walk.kinds, walk.nodes, strict=True):
+        if target is None or (kept is not None and node.mem_id not in kept):
+            continue
+        if node is not latest:  # one element may name thousands, and each look at it copies its attributes
+            latest, said = node, _rel_and_text(node)
+        found.append(Link(target, kind, *said))
+    return found
 
 
 def links_of_css(css: str, url: str) -> list[Link]:

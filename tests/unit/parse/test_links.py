@@ -46,6 +46,33 @@ def kinds(html):
         ("<meta http-equiv=Refresh content='5; URL=/r'>", {"/r": "refresh"}),
         ("<svg><a xlink:href=/x /><use href='#a'/></svg>", {"/x": "page"}),
         ("<input type=image src=/i><input src=/no>", {"/i": "image"}),
+        ("<form action=/f><button formaction=/b></button><input formaction=/i></form><form action=''></form>",
+         {"/f": "form", "/b": "form", "/i": "form"}),
+        ("<a href=/x ping='/1 /2'>", {"/x": "page", "/1": "ping", "/2": "ping"}),
+        ("<blockquote cite=/1></blockquote><q cite=/2></q><ins cite=/3></ins><del cite=/4></del><p cite=/no>",
+         {"/1": "cite", "/2": "cite", "/3": "cite", "/4": "cite"}),
+        ("<img src=/i longdesc=/d>", {"/i": "image", "/d": "cite"}),
+        ("<body background=/1><table background=/2><tr background=/3><td background=/4><p background=/no>",
+         {"/1": "image", "/2": "image", "/3": "image", "/4": "image"}),
+        ("<html manifest=/m>", {"/m": "resource"}),
+        ("<object data=/o></object><embed src=/e>", {"/o": "media", "/e": "media"}),
+        ("<object type='Text/HTML; x' data=/o></object><embed type=text/html src=/e>", {"/o": "frame", "/e": "frame"}),
+        ("<audio src=/a><track src=/t></audio>", {"/a": "media", "/t": "media"}),
+        ("<link rel=preload as=image imagesrcset='/1, /2 2x' href=/0>", {"/0": "image", "/1": "image", "/2": "image"}),
+        ("<link rel=preload as=font href=/f><link rel=preload as=style href=/c><link rel=preload as=fetch href=/x>",
+         {"/f": "font", "/c": "style", "/x": "resource"}),
+        ("<link rel=modulepreload href=/m><link rel=manifest href=/w><link rel=prefetch href=/p>",
+         {"/m": "script", "/w": "resource", "/p": "resource"}),
+        ("<link rel=icon href=/i><link rel=apple-touch-icon-precomposed href=/a><link rel=mask-icon href=/m>",
+         {"/i": "image", "/a": "image", "/m": "image"}),
+        ("<link rel='author' href=/a><link rel=search href=/s><link rel=license href=/l>",
+         {"/a": "related", "/s": "related", "/l": "related"}),
+        ("<link rel='nofollow\fNEXT' href=/n><link rel='pre\u0130v\u00a0next' href=/x>", {"/n": "next", "/x": "related"}),
+        ("<link rel='expect dns-prefetch' href=#x>", {}),
+        ("<iframe srcdoc=\"<a href='/1'>x</a><img src=/2>\" src=/3></iframe>", {"/1": "page", "/2": "image", "/3": "frame"}),
+        ("<math><mi href=/m>x</mi></math><mi href=/no>", {"/m": "page"}),
+        ("<svg><image href=/i /><feImage href=/f /><use href=/u#x /><script href=/s /></svg>",
+         {"/i": "image", "/f": "image", "/u": "image", "/s": "script"}),
     ],
 )  # fmt: skip
 def test_every_way_to_name_a_url_has_its_kind(html, expected):
@@ -115,6 +142,11 @@ def test_a_href_is_joined_as_the_url_standard_says(href, url):
         ("<base href='javascript:1'><base href=/c/>", "http://site.example/dir/x"),
         ("<base href='http://['>", "http://site.example/dir/x"),
         ("<base href>", "http://site.example/dir/x"),
+        ("<base href=ftp://site.example/b/><a href=http://site.example/b/x></a>", "http://site.example/b/x"),
+        ("<base href=mailto:a@b.example><a href=http://site.example/b/x></a>", "http://site.example/b/x"),
+        ("<base href=data:text/html,x>", "http://site.example/dir/x"),
+        ("<base href=//>", "http://site.example/dir/x"),
+        ("<svg><base href=/b/></svg>", "http://site.example/dir/x"),
         ("<!-- <base href=/b/> --><template><base href=/b/></template>", "http://site.example/dir/x"),
     ],
 )
@@ -199,6 +231,45 @@ def test_anchors_agree_with_html_parser(hrefs):
     assert [link.url for link in links(html.encode(errors="replace"))] == [url for url in expected if url]
 
 
+def test_a_document_in_a_frame_is_relative_to_its_page_or_its_own_base():
+    inner = "<iframe srcdoc='<a href=3>'></iframe><a href=2>"
+    assert [link.url[20:] for link in links(
+        f'<base href=/b/><a href=1></a><iframe srcdoc="{escape(inner)}"></iframe>'
+        '<iframe srcdoc="<base href=c/><a href=4>"></iframe><a href=5>'
+    )] == ["b/1", "b/3", "b/2", "b/c/4", "b/5"]  # fmt: skip
+
+
+def test_documents_in_frames_end_somewhere():
+    html = "<a href=/deep>"
+    for _ in range(6):
+        html = f'<iframe srcdoc="{escape(html)}"></iframe>'
+    html += "<iframe srcdoc='<a href=/x>'></iframe>" * 300 + "<a href=/last>"
+    tree = tree_of(html.encode(), "text/html")
+    found = targets(tree, HERE, with_links=True)
+    assert found.is_partial
+    assert found.followed == ("http://site.example/x", "http://site.example/last")
+
+
+def test_links_beyond_the_most_are_counted_and_left_out():
+    html = "".join(f"<a href=/{n}></a><img src=/{n}.png>" for n in range(30)).encode()
+    tree = tree_of(html, "text/html")
+    assert targets(tree, HERE, with_links=True, most=30)[2:] == (0, False)
+    count, followed, left_out, is_partial = targets(tree, HERE, with_links=True, most=20)
+    assert (count, left_out, is_partial) == (60, 10, True)
+    assert followed == tuple(f"http://site.example/{n}" for n in range(20))
+    assert targets(tree, HERE, with_links=False, most=20) == (60, (), 0, False)
+
+
+def test_a_page_of_countless_references_takes_no_two_seconds_and_is_known_to_be_read_in_part():
+    body = b"".join(b"<a href=/%d>" % n for n in range(105_000)) + b"<img srcset='" + b"a, " * 100_000 + b"'>"
+    tree = tree_of(body, "text/html")
+    start = time.process_time()
+    found = targets(tree, HERE, with_links=True)
+    assert time.process_time() - start < 2.0
+    assert found.is_partial
+    assert len(found.followed) == 10_000
+
+
 def test_a_page_of_ten_thousand_links_takes_no_second():
     body = b"".join(b'<li><a href="/item/%d?x=1">item %d</a></li>' % (i, i) for i in range(10_000))
     start = time.process_time()
@@ -217,6 +288,12 @@ def test_a_page_of_ten_thousand_links_takes_no_second():
         "<img srcset='" + ",a" * 500_000 + "'>",
         "<link rel='" + "a " * 500_000 + "' href=x>",
         "<a href='" + "../" * 300_000 + "'>",
+        "<p style='" + "url(a " * 100_000 + "'>",
+        "<svg>" * 3000 + "<link href=x>" * 3000,
+        "<div><template shadowrootmode=open>" * 3000 + "<a href=x>" * 3000,
+        "<iframe srcdoc='" + "<a href=x>" * 50_000 + "'></iframe>",
+        "<iframe srcdoc='<p>'></iframe>" * 20_000,
+        "<a href=x ping='" + "a " * 100_000 + "'>",
     ],
 )
 def test_a_hostile_attribute_takes_no_second(html):
