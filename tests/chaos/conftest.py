@@ -23,6 +23,9 @@ SEED = int(os.environ.get("CHAOS_SEED", "1"))
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "1"))
 IS_LONG = "CHAOS_ROUNDS" in os.environ
 
+WORKERS = "4" if IS_LONG else "2"
+"""How many there are; to start one costs more than all else in a short test."""
+
 only_long = pytest.mark.skipif(not IS_LONG, reason="make chaos runs it")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from . import processes
 from .checks import check_records, check_whole_so_far
-from .conftest import IS_LONG, only_long
+from .conftest import IS_LONG, WORKERS, only_long
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -19,7 +19,7 @@ import crawlpool
 
 urls = open("urls.txt").read().split()
 try:
-    for number, page in enumerate(crawlpool.fetch(urls, workers=4, per_host=4, backend={backend!r})):
+    for number, page in enumerate(crawlpool.fetch(urls, workers={workers}, per_host=4, backend={backend!r})):
         if number == 5:
             {leave}
 except {caught}:
@@ -44,7 +44,7 @@ def test_a_loop_over_pages_that_is_left_leaves_no_worker_behind(worlds, crawl, w
     command = crawl("script.py")
     world.write_list(command.folder / "urls.txt")
     leave, caught = LEAVE[way]
-    script = BROKEN_OFF.format(backend=backend, leave=leave, caught=caught)
+    script = BROKEN_OFF.format(backend=backend, workers=WORKERS, leave=leave, caught=caught)
     (command.folder / "script.py").write_text(script)
     run = command.start(program=(sys.executable,))
     processes.wait_until_stopped(run.pid, 20)
@@ -58,7 +58,7 @@ RESUMED = """
 import os, signal, sys
 import crawlpool
 
-crawler = crawlpool.Crawler(follow=True, workers=4, per_host=4, backoff=0.01, backend={backend!r})
+crawler = crawlpool.Crawler(follow=True, workers={workers}, per_host=4, backoff=0.01, backend={backend!r})
 pages = 0
 
 def watch(stats):
@@ -85,7 +85,7 @@ def test_a_run_with_an_output_that_is_left_keeps_what_was_done_and_goes_on_when_
     leave = {**{name: words for name, (words, _) in LEAVE.items()}, "the end of the process": "os._exit(1)"}[
         way
     ]
-    (command.folder / "script.py").write_text(RESUMED.format(backend=backend, leave=leave))
+    (command.folder / "script.py").write_text(RESUMED.format(backend=backend, workers=WORKERS, leave=leave))
     run = command.start("leave", program=(sys.executable,))
     run.process.wait(20)
     assert run.process.returncode != 0
@@ -101,7 +101,7 @@ def test_a_run_with_an_output_that_is_left_keeps_what_was_done_and_goes_on_when_
 def test_a_program_that_is_stopped_and_continued_goes_on_as_if_nothing_had_been(worlds, crawl):
     world = worlds(pages=60)
     command = crawl(
-        *world.seeds, "--follow", "-o", "pages.jsonl", "-w", "4", "--per-host", "4", "--backoff", "10ms"
+        *world.seeds, "--follow", "-o", "pages.jsonl", "-w", WORKERS, "--per-host", "4", "--backoff", "10ms"
     )
     run = command.start()
     world.wait_until_asked(10, lambda: run.is_over)

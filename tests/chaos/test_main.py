@@ -19,13 +19,13 @@ from .checks import (
     repeats,
 )
 from .command import Command
-from .conftest import IS_LONG, SEED, only_long
+from .conftest import IS_LONG, SEED, WORKERS, only_long
 from .world import Fact, World
 
 pytestmark = pytest.mark.timeout(110)
 
 BACKENDS = ("process", "thread", "sync", "futures-process", "futures-thread")
-QUICK = ("-w", "4", "--per-host", "4", "--backoff", "10ms")
+QUICK = ("-w", WORKERS, "--per-host", "4", "--backoff", "10ms")
 STORES = (("pages.jsonl",), ("pages.csv",), ("pages.sqlite",), ("pages.jsonl", "pages.csv", "pages.sqlite"))
 
 
@@ -147,6 +147,7 @@ def test_half_a_record_at_the_end_of_the_output_is_cut_off_when_the_crawl_goes_o
     case.check(world, command.folder)
 
 
+@only_long
 def test_workers_and_main_killed_in_turn_leave_every_record_once(worlds, crawl, dice):
     backend = dice.choice(("process", "futures-process"))
     case = Case(backend, ("pages.jsonl",), has_items=False, is_following=True)

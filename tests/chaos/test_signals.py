@@ -8,12 +8,12 @@ from itertools import product
 import pytest
 
 from .checks import check_folder, check_items, check_records, check_whole_so_far, repeats
-from .conftest import IS_LONG, only_long
+from .conftest import IS_LONG, WORKERS, only_long
 
 pytestmark = pytest.mark.timeout(110)
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-QUICK = ("-w", "4", "--per-host", "4", "--backoff", "10ms")
+QUICK = ("-w", WORKERS, "--per-host", "4", "--backoff", "10ms")
 BACKENDS = ("process", "futures-process", "thread", "futures-thread", "sync")
 
 
