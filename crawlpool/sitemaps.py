@@ -173,13 +173,20 @@ class Sitemaps:
         request = outcome.request
         if not self._is_of_sites or not request.target or is_from_sitemap(request):
             return
-        self._awaited.discard(place(request.redirects[0] if request.redirects else request.target).origin)
-        self._look_at(place(request.target).origin)
+        first, last = (
+            place(request.redirects[0] if request.redirects else request.target),
+            place(request.target),
+        )
+        self._awaited.discard(first.origin)
+        self._look_at(last.origin, has_grown=first.host != last.host)
 
-    def _look_at(self, origin: str) -> None:
+    def _look_at(self, origin: str, *, has_grown: bool = False) -> None:
+        """Take up the sitemaps of an origin, once; if the crawl has grown by its host just now, also those read before."""
         if origin in self._sites:
             return
         self._sites.add(origin)
+        if has_grown:
+            self._seen.difference_update(self._rules.sitemaps_of(origin) or ())
         if self._rules.sitemaps_of(origin) is None:
             self._unheard.add(origin)
             self._to_hear.append(origin)
