@@ -32,6 +32,7 @@ from . import answers, faults, sockets
 from .codings import Decoding, codings_of
 from .framing import broken
 from .heads import BadAnswer, Head
+from .standin import StandIn
 from .underway import under_way
 from .wire import Answer, Order, TransportOptions, Want, failure_answer, response_answer
 
@@ -227,6 +228,8 @@ class RequestsTransport:
         prepared.hooks = {"response": []}
         timeout: Any = self._timeout  # urllib3's own, which saves making one a page
         answer: Any = self._send.send(prepared, stream=True, timeout=timeout).raw
+        if not isinstance(answer, answers.Answer):
+            answer = StandIn(answer)
         head = answer.head
         content_type = head.fields.get("content-type")
         try:
