@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 import brotli
 import pytest
+import responses
 
 from crawlpool import Crawler
 from crawlpool.model import Failure, FailureKind, Outcome, Request, Response
@@ -703,3 +704,12 @@ def test_one_record_a_url_on_every_backend_and_it_names_the_cause(server_of, bac
     records = {r["url"]: r for r in Crawler(backend=backend, robots=False, retries=0, workers=2).items(urls)}
     assert [records[url]["error_kind"] for url in urls] == [kind for _, kind in cases]
     assert len(records) == len(cases)
+
+
+def test_an_answer_that_a_library_for_tests_gives_is_taken_as_it_is(transport_of):
+    with responses.RequestsMock() as mocked:
+        mocked.get(
+            "https://shop.example/", body=gzip.compress(PAGE), headers={"Content-Encoding": "gzip", "A": "b"}
+        )
+        response = assert_body(fetch(transport_of(), "https://shop.example/"), PAGE)
+    assert response.header("a") == "b"
