@@ -15,8 +15,10 @@ import can_ada
 from selectolax.lexbor import LexborNode
 
 from ..urls import join, join_all
+from .encoders import percent_encoded
 from .html import Tree, tree_of
 from .references import (
+    DRAWINGS,
     SELECTOR,
     WHOLE_SELECTOR,
     Reference,
@@ -26,7 +28,6 @@ from .references import (
 )
 from .relations import Attributes, small
 from .stylesheet import references_of_css
-from .text import encode_as
 
 FOLLOWED = frozenset({"page", "frame", "refresh", "next", "prev", "canonical", "alternate"})
 """The kinds of link that a crawl follows; the others are parts of a page, or not pages."""
@@ -37,6 +38,8 @@ SEARCHED_FOR = frozenset({"style", "image", "font", "resource", "form", "cite", 
 MOST_REFERENCES = 100_000
 """How many references a worker looks at on one page; `extract` looks at ten times as many."""
 
+_ENDS = "".join(map(chr, range(0x21)))  # what the URL standard takes off both ends of a URL
+_NO_BREAKS = {9: None, 10: None, 13: None}  # and out of its middle
 _MOST_DOCUMENTS = 100  # in `srcdoc` attributes, all levels together
 _MOST_NESTED = 3
 _MOST_SHADOWS = 8
@@ -203,16 +206,9 @@ def _with_encoded_query(reference: str, charset: str) -> str:
     path, mark, query = body.partition("?")
     if not mark:
         return reference
-    coded = "".join(each if each.isascii() else _encoded(each, charset) for each in query)
+    query = query.translate(_NO_BREAKS)
+    coded = percent_encoded(query if hash_ else query.rstrip(_ENDS), charset)
     return path + mark + coded + hash_ + fragment
-
-
-def _encoded(character: str, charset: str) -> str:
-    """One character of a query (URL standard, "percent-encode after encoding")."""
-    try:
-        return "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in encode_as(character, charset))
-    except UnicodeEncodeError:
-        return f"%26%23{ord(character)}%3B"
 
 
 class _Walk:
@@ -254,7 +250,7 @@ class _Walk:
         self._most = most
         self._is_everything = is_everything
         self._selector = WHOLE_SELECTOR if is_everything else SELECTOR
-        self._in_drawing = False
+        self._in_drawing = tree.root.css_first(DRAWINGS) is not None
         self._hosts: set[int] = set()
         self._take(tree.root.css(self._selector), 0)
         raw = self._raw
@@ -270,10 +266,6 @@ class _Walk:
         raw, kinds, nodes = self._raw, self.kinds, self.nodes
         for node in found:
             tag = node.tag
-            if tag == "svg" or tag == "math":  # noqa: PLR1714  a set costs more, and pages are full of icons
-                self._in_drawing = True
-                if tag == "svg" and not self._is_everything:
-                    continue
             attributes = node.attributes
             if tag == "a":  # nearly every one, so nothing is called for it
                 href = attributes.get("href")
@@ -342,6 +334,7 @@ class _Walk:
         # Older versions of lexbor's binding do not show what a template holds.
         fragments: list[LexborNode] = getattr(template, "template_fragments", list)()
         if fragments:
+            self._in_drawing = self._in_drawing or fragments[0].css_first(DRAWINGS) is not None
             self._take(fragments[0].css(self._selector), shadows)
 
     def _open_documents(self, base: str, budget: list[int], depth: int) -> None:

@@ -310,3 +310,23 @@ def test_a_hostile_attribute_takes_no_second(html):
 def test_any_markup_gives_urls_in_normal_form(html, charset):
     for link in links(html.encode(charset, "replace"), content_type=f"text/html; charset={charset}"):
         assert join(link.url, "") == link.url
+
+
+@pytest.mark.parametrize(
+    ("charset", "query", "sent"),
+    [
+        ("iso-2022-jp", "日本語", "%1B$BF|K\\8l%1B(B"),
+        ("iso-2022-jp", "あ", "%1B$B$%22%1B(B"),
+        ("shift_jis", "ソ ~ｱ", "%83\\%20~%B1"),
+        ("gbk", "€ 😀", "%80%20%26%23128512%3B"),
+        ("big5", "功\n\t能 ", "%A5\\%AF%E0"),
+        ("windows-1252", "é ", "%E9"),
+        ("utf-16le", "é", "%C3%A9"),
+    ],
+)
+def test_a_query_is_encoded_whole_and_what_ends_a_url_in_it_is_escaped(charset, query, sent):
+    page = f'<a href="/?{query}">'
+    encoded = page.encode(charset if charset != "utf-16le" else "utf-16-le", "xmlcharrefreplace")
+    assert links(encoded, content_type=f"text/html; charset={charset}")[0].url.endswith(
+        f"/?{sent}".partition("#")[0]
+    )
