@@ -5,12 +5,15 @@ XML 1.0, appendix F; CSS Syntax, 3.2. Only the first 1024 bytes are looked at.
 """
 
 import re
+from functools import lru_cache
 
 from .labels import inside
 from .tokens import ATTRIBUTE_SHAPE, attributes
 
 BYTES = 1024
 """How far a browser looks before it parses."""
+
+_LONGEST_KEPT = 256
 
 _INTERESTING = re.compile(rb"<(?:!--|(meta)(?=[\t\n\f\r /])|(/?[a-z])|[!/?])", re.IGNORECASE)
 _ATTRIBUTES = rb"((?:[\t\n\f\r /]++|" + ATTRIBUTE_SHAPE + rb")*+)>"
@@ -33,7 +36,7 @@ def of_html(head: bytes) -> str | None:
             tag = _META.match(head, found.end())
             if tag is None:
                 break  # it goes on behind the last byte
-            if charset := _of_meta(tag[1]):
+            if charset := (_of_meta if len(tag[1]) > _LONGEST_KEPT else _of_known_meta)(tag[1]):
                 return charset
             position = tag.end()
         elif found[2]:
@@ -79,6 +82,9 @@ def _of_meta(source: bytes) -> str | None:
     if needs_pragma is None or (needs_pragma and not has_pragma):
         return None
     return charset
+
+
+_of_known_meta = lru_cache(256)(_of_meta)  # a site has the same ones on all its pages
 
 
 def of_content(content: str) -> str | None:

@@ -68,7 +68,9 @@ _Signatures = tuple[tuple[re.Pattern[bytes], str], ...]
 
 def is_nosniff(header: str | None) -> bool:
     """Whether an X-Content-Type-Options header, several joined by ", ", forbids sniffing (Fetch standard)."""
-    return header is not None and next(mediatype.parts(header)).lower() == "nosniff"
+    if header is None or header == "nosniff":
+        return header is not None
+    return next(mediatype.parts(header)).lower() == "nosniff"
 
 
 def is_unknown(header: str | None) -> bool:
