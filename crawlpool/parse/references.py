@@ -41,9 +41,11 @@ from .stylesheet import references_of_css
 
 SELECTOR = (
     "[href],[src],img[srcset],source[srcset],link[imagesrcset],video[poster],meta[http-equiv],object[data],"
-    "iframe[srcdoc],template[shadowrootmode],svg,math"
+    "iframe[srcdoc],template[shadowrootmode]"
 )
 """What leads on, or is part of the page; each part of it costs some 10 us for 60 KB."""
+
+DRAWINGS = "svg,math"
 
 WHOLE_SELECTOR = (
     SELECTOR + ",form[action],button[formaction],input[formaction],[cite],[longdesc],[background],[ping],"
