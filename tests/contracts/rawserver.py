@@ -33,11 +33,19 @@ class Script:
 
 @dataclass
 class RawServer:
-    """Answers requests in their order by `scripts`, over again from the first when there are no more."""
+    """Answers requests in their order by `scripts`, over again from the first when there are no more.
+
+    Attributes:
+        context: For TLS; None for none.
+        speaks_first: Answers before it is asked, and whatever it is sent.
+        tunnel: What it answers to a CONNECT, as a proxy, before it goes on as the server behind.
+        requests: The connection of each request, counted from 0, and its head.
+    """
 
     scripts: list[Script]
     context: ssl.SSLContext | None = None
     speaks_first: bool = False
+    tunnel: bytes | None = None
     requests: list[tuple[int, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -83,6 +91,9 @@ class RawServer:
     def _serve(self, plain: socket.socket, number: int) -> None:
         sock = plain
         try:
+            if self.tunnel is not None:
+                _head(plain)
+                plain.sendall(self.tunnel)
             if self.context is not None:
                 # Another descriptor, so that `close` can end the connection under it.
                 sock = self.context.wrap_socket(plain.dup(), server_side=True)

@@ -687,6 +687,26 @@ def test_plain_http_on_a_tls_port_and_tls_on_a_plain_one_are_failures(transport_
     assert_failed(fetch(transport_of(), secure.url.replace("https:", "http:")), INCOMPLETE, PROTOCOL)
 
 
+def test_an_answer_through_a_tunnel_is_read_like_any_other(transport_of, server_of, tls):
+    proxy = server_of(
+        Script((GOOD,)), Script((OK + b"Content-Length: 9\r\n\r\nshort",), "ragged"),
+        context=tls, tunnel=b"HTTP/1.1 200 Connected\r\nVia: proxy\r\n\r\n",
+    )  # fmt: skip
+    transport = transport_of(proxy=proxy.url.replace("https:", "http:"))
+    assert_body(fetch(transport, "https://127.0.0.1:9/"), b"good")
+    assert_failed(fetch(transport, "https://127.0.0.1:9/"), INCOMPLETE)
+    assert proxy.connections == 1
+
+
+@pytest.mark.parametrize(
+    "said", [b"HTTP/1.1 407 Who are you\r\n\r\n", b"no http\r\n\r\n", b"HTTP/1.1 200 O", b""]
+)
+def test_a_proxy_that_makes_no_tunnel_is_the_proxys_failure(transport_of, server_of, said):
+    proxy = server_of(Script((GOOD,), "close"), tunnel=said, speaks_first=True)
+    outcome = fetch(transport_of(proxy=proxy.url), "https://127.0.0.1:9/")
+    assert_failed(outcome, FailureKind.PROXY, FailureKind.TLS, PROTOCOL, INCOMPLETE)
+
+
 # What is said above is said of a whole crawl, whatever the workers are
 
 
