@@ -187,7 +187,7 @@ def _fetch(transport, url: str):
     return outcome_of(answers[0], request)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(sent=_mutated(), split=st.integers(1, 30))
 def test_an_answer_that_is_nearly_right_is_what_the_standard_says_or_a_failure(
     server, transport, sent, split
@@ -227,7 +227,7 @@ def test_what_stands_behind_an_answer_is_never_part_of_the_next(server, transpor
     assert second.body == b"right"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(sent=_valid())
 def test_an_answer_that_is_right_is_read(server, transport, sent):
     server.scripts[:] = [Script((sent,), "close")]
