@@ -14,6 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, overload
 
+from .duplicates import MOST_PAGES
 from .engine import Engine
 from .errors import ConfigError, CrawlpoolError, FrontierError, StoreError
 from .frontiers.memory import MemoryFrontier
@@ -228,6 +229,7 @@ class Crawler:
                 listed=job.frontier.listed(),
                 from_sitemaps=job.frontier.listed(from_sitemaps=True),
                 answered=job.frontier.answered_hosts(),
+                pages=job.frontier.pages(MOST_PAGES),
             )
         if not job.needs_seeds:
             engine.crawl.skip_sitemaps()
@@ -320,6 +322,7 @@ class Crawler:
             is_all_read=settings.all_bodies,
             is_fail_fast=settings.fail_fast,
             handler_timeout_s=settings.handler_timeout,
+            skip_duplicates=settings.skip_duplicates,
             items=items,
         )
         self._engine = Engine(

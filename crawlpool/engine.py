@@ -14,7 +14,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from .crew import Crew
+from .duplicates import Duplicates
 from .errors import ConfigError
+from .folding import Folding
 from .following import Following
 from .frontiers.base import Frontier
 from .inbox import Inbox
@@ -164,6 +166,12 @@ class Engine:
             outage=Outage(settings.max_outage),
             outgoing=outgoing,
             following=following,
+            folding=Folding(
+                duplicates=Duplicates(stats=stats, targets=following.targets),
+                frontier=frontier,
+                following=following,
+                skip=settings.skip_duplicates,
+            ),
             sitemaps=Sitemaps(
                 is_of_sites=settings.sitemap,
                 urls=settings.sitemap_url,

@@ -24,6 +24,7 @@ from .crew import LOOK_S, MOST_BYTES, Crew
 from .departures import Departures
 from .errands import Errand
 from .errors import NetworkError
+from .folding import Folding
 from .following import Following
 from .frontiers.base import Frontier, Positions
 from .growth import WAITING_S
@@ -83,6 +84,7 @@ class Crawl:
         outage: Outage,
         outgoing: Outgoing,
         following: Following,
+        folding: Folding,
         sitemaps: Sitemaps,
         landing: Landing,
         limits: Limits,
@@ -96,6 +98,7 @@ class Crawl:
         self._inbox = inbox
         self._outage = outage
         self._outgoing = outgoing
+        self._folding = folding
         self._sitemaps = sitemaps
         self._landing = landing
         self._limits = limits
@@ -127,6 +130,7 @@ class Crawl:
             outage=outage,
             outgoing=outgoing,
             following=following,
+            folding=folding,
             sitemaps=sitemaps,
             landing=landing,
             max_redirects=limits.max_redirects,
@@ -145,6 +149,7 @@ class Crawl:
         listed: Iterable[tuple[str, str]],
         from_sitemaps: Iterable[tuple[str, str]],
         answered: Iterable[str],
+        pages: Iterable[tuple[str, int | None, int | None]],
     ) -> None:
         """Take up what an earlier run left.
 
@@ -152,8 +157,10 @@ class Crawl:
             listed: URLs that the user named then, each with the one where its redirects ended.
             from_sitemaps: The same of the URLs that were read in sitemaps.
             answered: Hosts that answered then.
+            pages: URL, digest and simhash of pages that were kept then.
         """
         self._outage.remember(answered, self._clock())
+        self._folding.duplicates.restore(pages)
         self.arrivals.go_on(listed, from_sitemaps)
 
     def skip_sitemaps(self) -> None:
@@ -229,7 +236,7 @@ class Crawl:
     @property
     def left(self) -> int:
         """URLs that are known and have no record: waiting, resting, or out when the crawl was stopped."""
-        return self._frontier.waiting() + self._departures.open
+        return self._frontier.waiting() + self._departures.open + self._settling.held
 
     # What goes out
 
@@ -366,6 +373,8 @@ class Crawl:
         if self._departures.open:
             return False
         if self._frontier.waiting() == 0 and not self.arrivals.has_more_seeds and not self._sitemaps.is_open:
+            if self._settling.release():
+                return False
             self.ended = "finished"
             return True
         if self._departures.is_full:

@@ -18,7 +18,9 @@ from typing import Protocol
 from .arrivals import Arrivals
 from .blame import Lost
 from .departures import Departures
+from .duplicates import Same
 from .errands import MOST_HOPS, Errand
+from .folding import WORDS, Folding
 from .following import Following
 from .frontiers.base import End, Frontier, Positions, Tried, end_of
 from .model import Failure, FailureKind, Outcome, Request, Response
@@ -64,6 +66,7 @@ class Settling:
         outage: Whether the network is gone; then no try is used up.
         outgoing: Keeps the cookies.
         following: Which links become requests.
+        folding: Which pages are left out for being the same as others.
         sitemaps: What seeds' sites list of themselves.
         landing: Handlers, records, stores.
         max_redirects: Redirects of one URL that are followed.
@@ -84,6 +87,7 @@ class Settling:
         outage: Outage,
         outgoing: Outgoing,
         following: Following,
+        folding: Folding,
         sitemaps: Sitemaps,
         landing: Landing,
         max_redirects: int,
@@ -98,6 +102,7 @@ class Settling:
         self._outage = outage
         self._outgoing = outgoing
         self._following = following
+        self._folding = folding
         self._sitemaps = sitemaps
         self._landing = landing
         self._max_redirects = max_redirects
@@ -109,6 +114,17 @@ class Settling:
     def is_whole(self) -> bool:
         """Whether no outcome is half settled, as one is when an exception came in between."""
         return self._under_way == 0
+
+    @property
+    def held(self) -> int:
+        """Pages that wait for the one that they name as canonical."""
+        return self._folding.held
+
+    def release(self) -> bool:
+        """Let pages go again that still wait for another, when nothing else is left; whether there were any."""
+        again = self._folding.release()
+        self._put_back(again)
+        return bool(again)
 
     def refuse(self, failure: Failure) -> None:
         """Record what was never a URL, as a chain that ends where it begins."""
@@ -300,13 +316,48 @@ class Settling:
         if outcome.request.is_listed:
             self._sitemaps.seed_ended(outcome)
         if isinstance(outcome, Response):
+            outcome, same = self._folding.judge(outcome)
+            if same is not None and self._leave_out(outcome, same):
+                self._under_way -= 1
+                return
             self._arrivals.wake(self._frontier.add(self._following.links_of(outcome)))
         before = self._stats.items
         came_to, requests = self._landing.land(outcome)
         self._arrivals.add(requests)
+        if isinstance(came_to, Response):
+            self._folding.duplicates.keep(came_to)
         self._close(end_of(came_to, items=self._stats.items - before), has_page=isinstance(outcome, Response))
         self._under_way -= 1
+
+    def _leave_out(self, response: Response, same: Same) -> bool:
+        """End the chain of a page that is the same as another, or hold it back; False when it is to be kept."""
+        end = replace(end_of(response, items=0), kind=WORDS[same.kind], is_left_out=True, message=same.of)
+        if same.kind == "canonical":
+            fate = self._folding.fate(response.request, same.of, self.ends)
+            if fate == "kept":
+                return False
+            if fate == "held":
+                self._folding.hold(end, same.of)
+                self._departures.close(has_page=False)
+                self._arrivals.wake(self._frontier.add([self._folding.canonical_request(response, same.of)]))
+                return True
+        self._stats.skipped(WORDS[same.kind])
+        self._close(end, has_page=False)
+        return True
 
     def _close(self, end: End, *, has_page: bool) -> None:
         self.ends.append(end)
         self._departures.close(has_page=has_page)
+        ended = [end]
+        while ended:
+            stand, again = self._folding.ended(ended.pop())
+            self.ends.extend(stand)
+            for each in stand:
+                self._stats.skipped(each.kind or "")
+            ended.extend(stand)
+            self._put_back(again)
+
+    def _put_back(self, requests: Iterable[Request]) -> None:
+        for request in requests:
+            self._frontier.put_back(request, last=True)
+            self._gate.wake(host(request.target))

@@ -95,6 +95,8 @@ class Stats:
         items: Records handed to the stores.
         bytes: Sum of the bodies' sizes, coding removed.
         cut: Bodies that were cut short at the cap.
+        duplicates_of: Pages that are the same as another, by kind: "exact", "near", "canonical".
+        look_missing: Pages with a good status that look like "not found".
         partly_read: Pages that hold more than was read of them: markup that would take too long
             to parse, or links beyond `max_links`.
         redirects: Redirects that were followed.
@@ -137,6 +139,8 @@ class Stats:
         self.items = 0
         self.bytes = 0
         self.cut = 0
+        self.duplicates_of: Counter[str] = Counter()
+        self.look_missing = 0
         self.partly_read = 0
         self.redirects = 0
         self.retries: Counter[str] = Counter()
@@ -238,6 +242,14 @@ class Stats:
         self.partly_read += 1
         if left_out:
             self.skipped("beyond max_links", left_out)
+
+    def duplicate_of(self, kind: str) -> None:
+        """Count a page that is the same as another, in one way: "exact", "near" or "canonical"."""
+        self.duplicates_of[kind] += 1
+
+    def looks_missing(self, n: int = 1) -> None:
+        """Count pages with a good status that look like "not found"."""
+        self.look_missing += n
 
     def retried(self, why: str, elapsed_s: float = 0.0) -> None:
         """Count a request that goes out again, and the seconds that the failed one took."""

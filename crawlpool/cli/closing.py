@@ -92,7 +92,12 @@ def closing_rows(
         rows.extend((label if n == 0 else "", line) for n, line in enumerate(line for line in lines if line))
 
     statuses = sorted(stats.statuses.items())
-    add("answers", [",  ".join(f"{count(n)} x {_status(status)}" for status, n in statuses)])
+    answers = [",  ".join(f"{count(n)} x {_status(status)}" for status, n in statuses)]
+    if stats.look_missing:
+        verb = "looks" if stats.look_missing == 1 else "look"
+        answers.append(f"{count(stats.look_missing, 'page')} {verb} like 'not found' with status 200")
+    add("answers", answers)
+    add("duplicates", [_duplicates(stats)])
     lost = [_counted(stats.failures)]
     if failed_file and stats.any_failed:
         lost.append(f"listed with reasons in {failed_file}")
@@ -180,6 +185,20 @@ def _sitemaps(stats: Stats) -> list[str]:
     faults = stats.sitemap_faults[:_MOST]
     more = len(stats.sitemap_faults) - len(faults)
     return [said, *faults, *([f"and {more} more; see --log-file"] if more else [])]
+
+
+def _duplicates(stats: Stats) -> str:
+    """How many pages were the same as another, in words."""
+    said = []
+    for kind, one, more in (
+        ("exact", "same body", "same body"),
+        ("near", "nearly the same", "nearly the same"),
+        ("canonical", "names another page as canonical", "name another page as canonical"),
+    ):
+        n = stats.duplicates_of[kind]
+        if n:
+            said.append(f"{count(n)} {one if n == 1 else more}")
+    return ", ".join(said)
 
 
 def _earlier(stats: Stats) -> str:

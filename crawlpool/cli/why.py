@@ -181,8 +181,8 @@ def _tries(db: sqlite3.Connection, row: Found) -> list[str]:
     lines = [_try(each, row) for each in story.tries_of(db, row)]
     if row.state in {State.ANSWERED, State.FAILED, State.LEFT_OUT} and row.at:
         came = f"HTTP {row.status}" if row.status is not None else _kind(row.kind)
-        if row.state == State.LEFT_OUT:
-            came = f"{came}, a redirect" if row.status is not None else came
+        if row.state == State.LEFT_OUT and row.status is not None and 300 <= row.status < 400:
+            came = f"{came}, a redirect"
         lines.append(_line(row.at, came, row.elapsed_s, row.worker, row.final_url))
     return lines
 

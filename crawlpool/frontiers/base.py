@@ -50,6 +50,8 @@ class End:
         size: Bytes of the body; None without one.
         worker: Process id of the worker that asked last; 0 for none.
         items: Records that it gave.
+        digest: Of the body, to know the same one by; None of what is no page, or was cut short.
+        simhash: Of the words, to know nearly the same ones by; None where nobody asked for it.
     """
 
     request: Request
@@ -63,11 +65,34 @@ class End:
     size: int | None = None
     worker: int = 0
     items: int = 0
+    digest: int | None = None
+    simhash: int | None = None
+
+
+SAME = (
+    "same body as another page",
+    "nearly the same text as another page",
+    "names another URL as its own",
+)
+"""Why a page is left out whose content another one has: the `kind` of its end, whose message is the other's URL."""
+
+
+def urls_of(request: Request) -> tuple[str, ...]:
+    """Every URL that a chain has an answer for: the first one, those that redirected, the last one."""
+    return (*request.redirects, request.target) if request.method == "GET" else ()
+
+
+def is_good(end: End) -> bool:
+    """Whether a URL has a page that is kept, or is the same as one that is."""
+    if end.is_left_out:
+        return end.kind in SAME
+    return end.kind is None and end.status is not None and 200 <= end.status < 300
 
 
 def end_of(outcome: Outcome, *, items: int) -> End:
     """What a history keeps of a final outcome."""
     response = outcome.response if isinstance(outcome, Failure) else outcome
+    facts = None if response is None or not 200 <= response.status < 300 else response.facts
     kind: str | None
     if isinstance(outcome, Failure):
         kind, message, at = outcome.kind.value, outcome.message, outcome.failed_at
@@ -86,6 +111,8 @@ def end_of(outcome: Outcome, *, items: int) -> End:
         size=None if response is None else response.size,
         worker=outcome.worker,
         items=items,
+        digest=None if facts is None or (response is not None and response.is_cut) else facts.digest,
+        simhash=None if facts is None else facts.simhash,
     )
 
 
@@ -129,6 +156,12 @@ class Frontier(Protocol):
 
     def commit(self, ends: Sequence[End], positions: Positions) -> None:
         """Close leases for good, together with where the stores now stand."""
+
+    def has_page(self, url: str) -> bool | None:
+        """Whether a URL (plain GET), or where it was redirected, has got a page or is the same as one that has.
+
+        None for one that waits, is out, or was never accepted, as far as was committed.
+        """
 
     def hosts(self) -> Iterable[str]:
         """Every host that something waits for; more than those of this run's, where a frontier outlives one."""

@@ -12,7 +12,7 @@ from .written import bindable, public_message
 
 _END = """
     UPDATE url SET state = ?, final_url = ?, status = ?, kind = ?, message = ?, attempts = ?, at = ?,
-        elapsed_s = ?, bytes = ?, worker = ?, items = ?, batch = ?
+        elapsed_s = ?, bytes = ?, worker = ?, items = ?, digest = ?, simhash = ?, batch = ?
     WHERE id = ?
 """
 _TRIED = "INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -105,4 +105,6 @@ def _last_try(end: End) -> tuple[Any, ...]:
         end.size,
         end.worker,
         end.items,
+        end.digest,
+        end.simhash,
     )

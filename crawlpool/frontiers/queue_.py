@@ -63,6 +63,10 @@ class QueueFrontier:
         """Close leases."""
         self._out -= len(ends)
 
+    def has_page(self, url: str) -> bool | None:  # noqa: ARG002  the same for all
+        """Nothing is remembered."""
+        return None
+
     def hosts(self) -> Iterable[str]:
         """Every host that something waits for."""
         return list(self._queues)

@@ -9,6 +9,7 @@ from ..job.file import JobFile
 from ..job.schema import State
 from ..model import Request
 from ..urls import host
+from .base import SAME
 from .waiting import Key
 from .written import bindable, fingerprint_of, marked_json, request_of, told_of
 
@@ -49,6 +50,14 @@ _LISTED = """
     SELECT url, coalesce(final_url, url) FROM url WHERE listed = 1 AND host IS NOT NULL AND
         ? = (request IS NOT NULL AND json_valid(request)
             AND coalesce(json_extract(request, '$.source') GLOB 'http*://*', 0))
+"""
+
+# The last ones, which are at the end of the table; put back into their order.
+_PAGES = """
+    SELECT coalesce(final_url, url), digest, simhash FROM (
+        SELECT id, url, final_url, digest, simhash FROM url
+        WHERE state = 1 AND (digest IS NOT NULL OR simhash IS NOT NULL) ORDER BY id DESC LIMIT ?
+    ) ORDER BY id
 """
 
 _MOST_HOSTS = 50_000
@@ -120,6 +129,30 @@ class Rows:
     def listed(self, *, from_sitemaps: bool = False) -> Iterator[tuple[str, str]]:
         """What the user named, or his sitemaps, each with where its redirects ended; what is no URL is left out."""
         yield from self._db.execute(_LISTED, (int(from_sitemaps),))
+
+    def pages(self, most: int) -> Iterator[tuple[str, int | None, int | None]]:
+        """URL, digest and simhash of the last pages that were kept."""
+        yield from self._db.execute(_PAGES, (most,))
+
+    def has_page(self, number: int) -> bool | None:
+        """Whether a row has got a page, or is the same as one that has; None while that is open."""
+        found = self._db.execute(
+            "SELECT state, status, kind, found_on FROM url WHERE id = ?", (number,)
+        ).fetchone()
+        if (
+            found is not None and found[0] == State.LED_TO and found[3] is not None
+        ):  # the record is the first one's
+            found = self._db.execute(
+                "SELECT state, status, kind, found_on FROM url WHERE id = ?", (found[3],)
+            ).fetchone()
+        if found is None:
+            return None
+        state, status, kind, _ = found
+        if state == State.ANSWERED:
+            return kind is None and 200 <= (status or 0) < 300
+        if state == State.LEFT_OUT:
+            return kind in SAME
+        return False if state == State.FAILED else None
 
     def new(self, number: int, request: Request, page: int | None, text: str | None) -> Row:
         """A row that is to wait, for `insert`; `page` is the row it was found on, `text` its JSON."""

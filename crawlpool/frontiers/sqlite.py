@@ -247,6 +247,19 @@ class SqliteFrontier:
         with named(self._job.path):
             yield from self._rows.listed(from_sitemaps=from_sitemaps)
 
+    def has_page(self, url: str) -> bool | None:
+        """See `Frontier.has_page`."""
+        number = self._known.find(url)
+        if not number or number in self._waiting.out:
+            return None
+        with named(self._job.path):
+            return self._rows.has_page(number)
+
+    def pages(self, most: int) -> Iterator[tuple[str, int | None, int | None]]:
+        """URL, digest and simhash of the last pages that were kept."""
+        with named(self._job.path):
+            yield from self._rows.pages(most)
+
     def answered_hosts(self) -> list[str]:
         """Hosts that answered in earlier runs, a thousand at most."""
         with named(self._job.path):

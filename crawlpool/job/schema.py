@@ -78,6 +78,8 @@ _STEPS: Final = (
         bytes INTEGER,
         worker INTEGER,
         items INTEGER,
+        digest INTEGER,
+        simhash INTEGER,
         batch INTEGER
     );
     CREATE INDEX waiting ON url (host, rank, depth, id) WHERE state = 0;
