@@ -310,9 +310,8 @@ class Settling:
     def end(self, outcome: Outcome) -> None:
         """Record the final outcome of a chain, and take up what it leads to."""
         self._under_way += 1
-        if isinstance(outcome, Response):
-            if outcome.request.is_listed and outcome.request.redirects:
-                self._following.scope.add_host_of(outcome.final_url)
+        if isinstance(outcome, Response) and outcome.request.is_listed and outcome.request.redirects:
+            self._following.scope.add_host_of(outcome.final_url)
         if outcome.request.is_listed:
             self._sitemaps.seed_ended(outcome)
         if isinstance(outcome, Response):
