@@ -15,6 +15,7 @@ from ..job.reading import meta_of, settings_of
 from ..job.schema import State
 from ..job.story import Row as Found
 from ..job.story import Span, Try
+from ..targets import Targets
 from ..urls import normalise, place, public
 from .figures import count, seconds, size
 from .flags import Parser, new_parser, parse
@@ -34,11 +35,12 @@ def why(words: Sequence[str]) -> int:
     if len(given.words) != 1:
         raise ConfigError(f"name one URL: {_USAGE}")
     if given.job is None:
-        raise ConfigError(f"say which job: crawlpool why {given.words[0]} --job JOB, such as books.jsonl.job")
-    typed = given.words[0]
-    urls = _meant(typed)
-    near = _near(urls[0])
+        raise ConfigError(
+            f"say which job: crawlpool why {public(given.words[0])} --job JOB, such as books.jsonl.job"
+        )
     with opened(given.job) as (path, db):
+        urls = _meant(given.words[0], _targets(db))
+        near = _near(urls[0])
         began = time.perf_counter()
         found = story.find(db, [*urls, *near])
         looked_s = time.perf_counter() - began
@@ -69,11 +71,20 @@ def parser() -> Parser:
     return made
 
 
-def _meant(typed: str) -> list[str]:
-    """The URL in normal form, and the text as it is, for what never was a URL."""
+def _targets(db: sqlite3.Connection) -> Targets:
+    """What the crawl asks for a URL, as far as its settings are kept."""
+    kept = settings_of(db)
+    strip = kept.get("strip_params")
+    words = [str(each) for each in strip] if isinstance(strip, list) else []
+    return Targets(words, is_sorted=kept.get("sort_params") is True)
+
+
+def _meant(typed: str, targets: Targets) -> list[str]:
+    """What is asked for the URL, its normal form, and the text as it is, for what never was a URL."""
     text = public(typed.strip())
     normal = normalise(text) or (normalise(f"https://{text}") if "://" not in text else None)
-    return list(dict.fromkeys([normal or bindable(text), bindable(text)]))
+    named = [] if normal is None else [targets.tidy(normal), normal]
+    return list(dict.fromkeys([*named, bindable(text)]))
 
 
 def _near(url: str) -> list[str]:
@@ -239,6 +250,7 @@ def _reason(text: str) -> str:
     explained = {
         "depth": "it is further from a seed than --depth allows",
         "not included": "no --include pattern matches it",
+        "url too long": "it has more characters than --max-url allows",
     }
     if text in explained:
         return f"{text}: {explained[text]}"

@@ -125,6 +125,16 @@ def test_a_job_goes_on_only_with_the_same_rules(site, tmp_path):
     assert [each["url"] for each in records(out)] == [f"{site.url}/a?x=1"]
 
 
+def test_a_job_tells_of_a_url_by_what_was_found_and_by_what_was_asked(site, tmp_path, capsys):
+    site.page("/a")
+    out = tmp_path / "pages.jsonl"
+    Crawler(**QUICK, strip_params="x", sort_params=True).run(f"{site.url}/a?x=1&c=2&b=3", output=out)
+
+    for asked in ("/a?x=1&c=2&b=3", "/a?b=3&c=2", "/a?c=2&b=3&x=7"):
+        assert main(["why", site.url + asked, "--job", str(out)]) == 0
+    assert capsys.readouterr().out.count("answered with HTTP 200") == 3
+
+
 def enough(stats):
     raise ValueError("enough")
 

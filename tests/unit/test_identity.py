@@ -33,6 +33,16 @@ def test_scope_depth_and_patterns_are_said_in_words():
     }
 
 
+def test_what_is_asked_and_left_out_is_said_where_it_is_not_as_by_default():
+    said = of_settings(Settings(strip_params="utm_*,x", sort_params=True, skip_duplicates=["near", "exact"]))
+    assert said == {
+        "follow": "off",
+        "strip-params": "utm_*, x",
+        "sort-params": "on",
+        "skip-duplicates": "exact, near",
+    }
+
+
 @pytest.mark.parametrize(
     "other",
     [
