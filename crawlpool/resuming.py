@@ -105,8 +105,6 @@ class Job:
             file.set("outputs", list(plan.outputs))
         elif plan.start is Start.APPEND:
             self._resume(changed)
-            if plan.settings.get("sitemap") or plan.settings.get("sitemap_url"):
-                file.set("seeds_read", False)  # they may list by now what they did not then
         elif state == "finished" and plan.is_refresh:
             self._refresh()
         elif state == "finished":
@@ -159,7 +157,10 @@ class Job:
     def _resume(self, changed: Sequence[str]) -> None:
         file = self._file
         self.is_resumed = True
-        if changed:
+        given = self._plan.settings
+        has_sitemaps = given.get("sitemap") or given.get("sitemap_url")
+        # Sitemaps may list by now what they did not then.
+        if changed or (self._plan.start is Start.APPEND and has_sitemaps):
             file.set("seeds_read", False)
         self.earlier = self._count()
         waiting = self._waiting()

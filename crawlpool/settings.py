@@ -9,9 +9,8 @@ handed only the knobs that it uses.
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from datetime import date
 from functools import cache
-from typing import Annotated, Any, TypedDict, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict, get_type_hints
 
 from .errors import ConfigError
 from .model import Pairs, bad_header
@@ -28,6 +27,9 @@ from .units import (
     read_seconds,
     read_web_url,
 )
+
+if TYPE_CHECKING:
+    from datetime import date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -512,7 +514,7 @@ class Knobs(TypedDict, total=False):
     skip_duplicates: tuple[str, ...] | list[str] | str
     sitemap: bool
     sitemap_url: tuple[str, ...] | list[str] | str
-    since: str | date | None
+    since: "str | date | None"
     max_pages: int | None
     max_time: float | None
     max_body: int
@@ -569,7 +571,7 @@ def _as_words(name: str, value: tuple[Any, ...]) -> tuple[str, ...]:
 
 def _as_date(value: Any) -> str | None:
     """Check a date, or a text of one; dates become text."""
-    text = value.isoformat() if isinstance(value, date) else value
+    text = value.isoformat() if hasattr(value, "isoformat") else value
     try:
         return None if text is None else read_date(text)
     except (ValueError, TypeError, AttributeError):

@@ -2,7 +2,6 @@
 
 import math
 import re
-from calendar import monthrange, timegm
 
 MIB = 1024 * 1024
 RANGE = "a whole number, or two with the smaller first, such as 2..16"
@@ -77,6 +76,8 @@ def read_moment(text: str) -> tuple[float, float]:
     The forms are those of the W3C note on dates ("2026", "2026-01", "2026-01-31",
     "2026-01-31T12:30+01:00", "2026-01-31T12:30:00.5Z"); a time without a zone is in UTC.
     """
+    from calendar import monthrange, timegm  # noqa: PLC0415  few crawls have dates, and it takes long to load
+
     found = _MOMENT.fullmatch(text.strip())
     if found is None:
         raise ValueError(MOMENT)
