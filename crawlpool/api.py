@@ -10,7 +10,7 @@ from concurrent.futures import Executor
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, fields, replace
 from multiprocessing.pool import Pool
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, overload
 
@@ -22,7 +22,7 @@ from .handlers import Handler, Handlers, Statuses
 from .identity import of_handlers, of_seeds, of_settings
 from .landing import PageLanding, StoreLanding
 from .model import Failure, FailureKind, Request
-from .outputs import failed_file, files_of, job_path, named_stores, opened
+from .outputs import failed_file, files_of, in_job, job_path, named_stores, opened
 from .parse.page import Page
 from .seeds import BadLine, from_iterable
 from .settings import Knobs, Settings
@@ -193,6 +193,7 @@ class Crawler:
                         **of_settings(self.settings),
                         **of_handlers(self._handlers),
                         **of_seeds(seeds),
+                        **({} if failed is None else {"list of failures": in_job(fspath(failed), path)}),
                         **(same or {}),
                     },
                     settings=_without_secrets(self.settings),

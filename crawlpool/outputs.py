@@ -58,10 +58,10 @@ def job_path(outputs: Sequence[Output], job: str | PathLike[str] | bool | None) 
 
 def files_of(outputs: Sequence[Output], job: Path) -> dict[str, Path]:
     """The outputs that are files, by the name that a job keeps their positions under."""
-    return {_in_job(str(each), job): Path(each) for each in outputs if isinstance(each, str | PathLike)}
+    return {in_job(str(each), job): Path(each) for each in outputs if isinstance(each, str | PathLike)}
 
 
-def _in_job(name: str, job: Path) -> str:
+def in_job(name: str, job: Path) -> str:
     """An output's path as seen from its job's folder, so that both may be moved, or named from elsewhere."""
     try:
         return relpath(name, job.parent)
@@ -78,7 +78,7 @@ def opened(
         if job is None:
             begins[name] = store, start_of(output, start)
         else:
-            known = _in_job(name, job.path) if isinstance(output, str | PathLike) else name
+            known = in_job(name, job.path) if isinstance(output, str | PathLike) else name
             begins[known] = store, job.at(known)
     for store, begin in begins.values():
         store.open(begin)
@@ -99,7 +99,7 @@ def failed_file(
         failed = FailedFile(path)
         failed.open(Start.FRESH if start is None else start)
     else:
-        failed = FailedFile(path, f"failed:{_in_job(os.fspath(path), job.path)}")
+        failed = FailedFile(path, f"failed:{in_job(os.fspath(path), job.path)}")
         failed.open(job.at(failed.name))
     stack.callback(failed.close)
     return failed

@@ -25,12 +25,11 @@ from .frontiers.sqlite import SqliteFrontier
 from .identity import Same, differences
 from .job.file import JobFile
 from .job.place import network_of
-from .job.schema import APPLICATION_ID, JobInUse, NoJobFile, State, named
+from .job.schema import JobInUse, NoJobFile, State, is_ours, named
 from .redirects import may_travel
 from .stats import Earlier
 from .stores.base import Position, Start
 
-_HEADER = b"SQLite format 3\x00"
 _MANY = 1_000_000
 _READ_S = 2.7e-6  # seconds that each known URL takes to read, as measured at ten million
 _FORGOTTEN = ("url", "host", "attempt", "skip", "skipped")
@@ -80,6 +79,7 @@ class Job:
         self.is_resumed = False
         self.said = ""
         self.earlier = Earlier()
+        self._was_whole = False  # nothing was written to an output since the last commit
         self._was: dict[str, str] = {}  # names of outputs in the job, by those that they have now
         if plan.start is Start.FRESH:
             _wipe(plan.path)
@@ -98,6 +98,23 @@ class Job:
         state = file.get("state")
         before: Same = file.get("same") or {}
         changed = differences(before, plan.same) + ([] if state is None else self._other_outputs())
+        if not self._decide(state, changed):
+            return
+        if state is None or changed or not before:
+            file.set("same", dict(plan.same))
+        if plan.command:
+            file.set("command", dict(plan.command))
+        file.set("state", "unfinished")
+        file.set("ended", None)
+        file.set("settings", dict(plan.settings))
+        self._was_whole = bool(file.get("whole"))
+        self._run = file.begin_run(
+            plan.settings, __version__
+        )  # committed with `began`, once every store is open
+
+    def _decide(self, state: str | None, changed: Sequence[str]) -> bool:
+        """Go through the table; False when there is nothing to do."""
+        file, plan = self._file, self._plan
         if state is None:
             if plan.start is None:
                 _refuse_existing(plan.outputs)
@@ -109,7 +126,7 @@ class Job:
             self._refresh()
         elif state == "finished":
             self._decline(changed)
-            return
+            return False
         elif plan.is_refresh:
             raise ConfigError(
                 f"{plan.path} is not finished: without --refresh the crawl goes on, --fresh starts over"
@@ -121,15 +138,7 @@ class Job:
             )
         else:
             self._resume([])
-        if state is None or changed or not before:
-            file.set("same", dict(plan.same))
-        if plan.command:
-            file.set("command", dict(plan.command))
-        file.set("state", "unfinished")
-        file.set("ended", None)
-        file.set("settings", dict(plan.settings))
-        self._run = file.begin_run(plan.settings, __version__)
-        file.commit()
+        return True
 
     def _renamed(self) -> dict[str, str]:
         """Outputs that have another name than before, each with the old one: moved, or reached by a link.
@@ -264,7 +273,7 @@ class Job:
             f"{self._plan.path} has its {max_pages:,} pages, as many as --max-pages allows: nothing to do. "
             "A higher --max-pages goes on"
         )
-        self.end("max_pages")
+        self._end("max_pages")
         return True
 
     def at(self, name: str) -> Position | Start:
@@ -272,13 +281,18 @@ class Job:
         positions = self._file.positions()
         if positions is not None:  # one that is not there was added later
             position: Position | Start = positions.get(self._was.get(name, name), Start.APPEND)
-            return position
+            if not self._was_whole:
+                return position
+            if self._plan.start is Start.APPEND or self._plan.is_refresh:
+                return Start.APPEND  # what is there now is to be kept, whoever wrote it
+            return {**position, "is_end": True} if isinstance(position, dict) else position
         return Start(self._file.get("start") or Start.FRESH.value)
 
     def began(self, positions: Positions) -> None:
         """The stores are open: note where each stands before the first record is written."""
         with named(self._plan.path):
             self._file.set("outputs", list(self._plan.outputs))
+            self._file.set("whole", False)
             self.frontier.commit((), positions)
 
     def seeds_are_read(self) -> None:
@@ -287,6 +301,11 @@ class Job:
 
     def end(self, ended: str) -> None:
         """The run is over, and everything is committed: say how."""
+        with named(self._plan.path):
+            self._file.set("whole", True)
+        self._end(ended)
+
+    def _end(self, ended: str) -> None:
         with named(self._plan.path):
             self._file.set("state", "finished" if ended == "finished" else "unfinished")
             self._file.set("ended", ended)
@@ -299,7 +318,9 @@ class Job:
             if not is_kept:
                 self._file.db.execute("ROLLBACK")
                 self._file.db.execute("BEGIN IMMEDIATE")
-            self.end(ended)
+                self._end(ended)
+            else:
+                self.end(ended)
         except Exception:  # noqa: BLE001  the error that broke the crawl is the one to tell
             return
 
@@ -328,19 +349,10 @@ def _wipe(path: Path) -> None:
     except (JobInUse, NoJobFile):
         raise
     except FrontierError:  # damaged, or of a newer crawlpool
-        if not _is_ours(path):
+        if not is_ours(path):
             raise
     for each in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
         try:
             each.unlink(missing_ok=True)
         except OSError as error:
             raise FrontierError(f"cannot remove {each}: {error.strerror or error}") from error
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether a file that cannot be opened was a job: by the mark in its header, or by its name."""
-    try:
-        head = path.open("rb").read(100)
-    except OSError:
-        return False
-    return head[68:72] == APPLICATION_ID.to_bytes(4, "big") or path.suffix == ".job"

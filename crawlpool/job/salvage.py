@@ -171,6 +171,7 @@ def _make_safe(job: JobFile, saved: Saved, path: Path) -> None:
     ).rowcount
     _name_hosts(job)
     db.execute("DELETE FROM attempt WHERE url NOT IN (SELECT id FROM url)")
+    job.set("whole", False)  # the last commit may be missing
     if saved.gaps["url"] or saved.again or "meta" in saved.torn:
         job.set("state", "unfinished")
         job.set("seeds_read", False)  # those that are lost come in again

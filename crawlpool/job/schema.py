@@ -184,6 +184,16 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     return db
 
 
+def is_ours(path: Path) -> bool:
+    """Whether a file that cannot be opened was a job: by the mark in its header, or by its name."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+    except OSError:
+        return False
+    return head[68:72] == APPLICATION_ID.to_bytes(4, "big") or path.suffix == ".job"
+
+
 @contextmanager
 def named(path: Path) -> Iterator[None]:
     """Turn what SQLite raises into a `FrontierError` that names the job file and says what would do."""
@@ -226,6 +236,8 @@ def _check_length(db: sqlite3.Connection, path: Path) -> None:
 def in_words(path: Path, error: sqlite3.Error) -> str:
     """What an error of SQLite means for a job file, and what would do."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_NOTADB and not is_ours(path):
+        return f"{path} is no job file of crawlpool, but something else; name another with --job"
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return _damaged(path, str(error))
     if code == sqlite3.SQLITE_FULL:

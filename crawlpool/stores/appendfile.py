@@ -112,6 +112,11 @@ class AppendFile:
             self.misfit(f"it has {self._size:,} bytes, and had {length:,}")
         if digest(self.read(max(0, length - TAIL), length)) != tail:
             self.misfit("it was changed since")
+        if at.get("is_end") and self._size > length:
+            raise StoreError(
+                f"{self.path} has {self._size - length:,} bytes behind what this crawl left, which somebody else added; "
+                "--append keeps them, or take them out"
+            )
         self.truncate(length)
 
     def misfit(self, why: str) -> None:

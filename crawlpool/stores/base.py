@@ -10,7 +10,11 @@ from enum import Enum
 from typing import Any, Protocol, TypeAlias
 
 Position: TypeAlias = Any
-"""A JSON value; for an append file its length in bytes, or more."""
+"""A JSON value; for an append file its length in bytes, or more.
+
+An object with a true `is_end` says besides that the store had nothing behind it: what is there now is not
+the crawl's own, and refused.
+"""
 
 Record: TypeAlias = Mapping[str, Any]
 """One item: names to plain values (str, int, float, bool, None, lists and dicts of them)."""

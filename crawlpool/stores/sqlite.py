@@ -86,7 +86,7 @@ class SqliteStore:
                     db.execute(f"DROP TABLE IF EXISTS {self._table}")
                 self._learn(db)
                 if not isinstance(at, Start):
-                    self._cut(db, rowid, tail)
+                    self._cut(db, rowid, tail, is_end=bool(at.get("is_end")))
                 self._position = self._stand(db)
                 self._version = _version(db)
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()  # from here on the file only grows
@@ -267,11 +267,17 @@ class SqliteStore:
             seen.update(dumps(row, default=bytes.hex).encode())
         return seen.hexdigest()
 
-    def _cut(self, db: sqlite3.Connection, rowid: int, tail: str) -> None:
+    def _cut(self, db: sqlite3.Connection, rowid: int, tail: str, *, is_end: bool) -> None:
         if rowid and (self._stand(db)["rowid"] < rowid or self._tail(db, rowid) != tail):
             raise StoreError(
                 f"{self.path} is not as this crawl left it (row {rowid:,} of its table or one just before is not "
                 f"the same); {_WHAT_DOES}"
+            )
+        more = self._stand(db)["rowid"] - rowid
+        if is_end and more > 0:
+            raise StoreError(
+                f"{self.path} has rows behind row {rowid:,}, where this crawl left its table, which somebody else added; "
+                "--append keeps them, or take them out"
             )
         if self._columns:
             db.execute(f"DELETE FROM {self._table} WHERE {_ROWID} > ?", (rowid,))  # noqa: S608  quoted

@@ -191,6 +191,20 @@ def test_a_file_whose_end_was_edited_is_refused_by_name(kind, path):
     assert kind.all(path, "n") == ["1", "2", "4"]
 
 
+def test_what_is_behind_the_end_of_a_crawl_is_refused_by_name_and_not_cut_off(kind, path):
+    end = _write(kind, path, Start.FRESH, *_numbers(1, 2))
+    _write(kind, path, Start.APPEND, *_numbers(3))
+    store = kind.make(path)
+    with pytest.raises(StoreError, match="somebody else added") as refused:
+        store.open({**end, "is_end": True})
+    store.close()
+
+    assert path.name in str(refused.value)
+    assert kind.all(path, "n") == ["1", "2", "3"]
+    _write(kind, path, {**_write(kind, path, end), "is_end": True}, *_numbers(4))
+    assert kind.all(path, "n") == ["1", "2", "4"]
+
+
 def test_a_file_that_is_gone_is_refused_and_not_made_again(kind, path):
     position = _write(kind, path, Start.FRESH, *_numbers(1))
     path.unlink()

@@ -1,5 +1,6 @@
 """A crawl with an output has a job: what happens at the next start, and what is there at the end."""
 
+import csv
 import importlib
 import itertools
 import json
@@ -9,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 
 import pytest
 
@@ -648,3 +650,88 @@ def test_a_retry_that_was_broken_off_goes_on_when_it_is_typed_again(site, tmp_pa
     assert done.returncode == 0, done.stderr
     assert "2 URLs wait since before: going on" in done.stderr
     assert urls_in(tmp_path / "out.jsonl") == sorted(urls)
+
+
+def urls_of(path):
+    """The URL of every record, whatever the kind of output."""
+    if path.suffix == ".jsonl":
+        return [each["url"] for each in records(path)]
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8", newline="") as file:
+            return [row["url"] for row in csv.DictReader(file)]
+    with closing(sqlite3.connect(path)) as db:
+        (table,) = db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchone()
+        return [url for (url,) in db.execute(f'SELECT url FROM "{table}"')]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".sqlite"])
+@pytest.mark.parametrize("how", [{"start": Start.APPEND}, {"refresh": True}])
+def test_what_others_added_behind_a_crawl_that_ended_is_kept_when_more_is_added(site, tmp_path, suffix, how):
+    urls, out = pages(site, 12), tmp_path / f"pages{suffix}"
+    Crawler(**QUICK).run(urls[:4], output=out)
+    others = Crawler(**QUICK)
+    others.run([f"{site.url}/11"], output=out, start=Start.APPEND, job=tmp_path / "other.job")
+    seeds = urls[:4] if how.get("refresh") else urls[:10]
+    for count in (1, 2):
+        broken_off(Crawler(**QUICK), seeds, count, output=out, **({} if count == 2 else how))
+    Crawler(**QUICK).run(seeds, output=out)
+
+    again = urls[:4] if how.get("refresh") else urls[4:10]
+    assert sorted(urls_of(out)) == sorted([*urls[:4], urls[11], *again])
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".sqlite"])
+def test_what_others_added_behind_a_crawl_that_stopped_is_refused_by_name_and_kept(site, tmp_path, suffix):
+    urls, out = pages(site, 6), tmp_path / f"pages{suffix}"
+    Crawler(**QUICK, max_pages=3).run(urls, output=out)
+    Crawler(**QUICK).run([f"{site.url}/5"], output=out, start=Start.APPEND, job=tmp_path / "other.job")
+    before = sorted(urls_of(out))
+
+    for _ in range(2):
+        with pytest.raises(StoreError, match="which somebody else added"):
+            Crawler(**QUICK).run(urls, output=out)
+    assert sorted(urls_of(out)) == before
+
+
+def test_a_refresh_that_is_refused_leaves_the_job_as_it_was(site, tmp_path):
+    urls, out = pages(site, 4), tmp_path / "pages.jsonl"
+    Crawler(**QUICK).run(urls, output=out)
+    whole = out.read_bytes()
+    out.unlink()
+    out.mkdir()
+    with pytest.raises((ConfigError, StoreError)):
+        Crawler(**QUICK).run(urls, output=out, refresh=True)
+    out.rmdir()
+    out.write_bytes(whole)
+    assert Crawler(**QUICK).run(urls, output=out).ended == "nothing to do"
+
+
+def test_a_list_of_failures_that_is_left_out_later_is_named(site, tmp_path):
+    urls, out = pages(site, 6), tmp_path / "pages.jsonl"
+    Crawler(**QUICK, max_pages=3).run(urls, output=out, failed=tmp_path / "failed.txt")
+    with pytest.raises(ConfigError, match="list of failures"):
+        Crawler(**QUICK).run(urls, output=out)
+
+
+def test_somebodys_file_is_not_taken_for_a_damaged_job(site, tmp_path):
+    notes = tmp_path / "notes.txt"
+    notes.write_text("mine\n" * 100, encoding="utf-8")
+    with pytest.raises(FrontierError, match="is no job file") as refused:
+        Crawler(**QUICK).run(pages(site, 1), output=tmp_path / "pages.jsonl", job=notes)
+    assert "--fresh" not in str(refused.value)
+    assert notes.read_text(encoding="utf-8") == "mine\n" * 100
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".sqlite"])
+def test_a_limit_of_pages_that_is_reached_already_does_not_forget_that_a_run_was_killed(
+    site, tmp_path, suffix
+):
+    urls, out = pages(site, 12), tmp_path / f"pages{suffix}"
+    broken_off(Crawler(**QUICK), urls, 7, output=out)
+    if suffix == ".jsonl":
+        with out.open("a", encoding="utf-8") as file:  # written, and never committed
+            file.write(json.dumps({"url": urls[-1]}) + "\n")
+    assert Crawler(**QUICK, max_pages=3).run(urls, output=out).ended == "nothing to do"
+    Crawler(**QUICK).run(urls, output=out)
+    if suffix == ".jsonl":
+        assert urls_in(out) == sorted(urls)
