@@ -43,8 +43,11 @@ LOOK_S = 0.25
 MOST_BYTES = 64 * 1024 * 1024
 """Bytes of answers that may wait for the main thread before no more is sent out."""
 
-_OPENINGS = 3
+_OPENINGS = 5
 """Times that opening a lane is tried when the fork server was killed in the middle of it."""
+
+_MOMENT_S = 0.03
+"""Seconds before the second try; one more of them before each further one."""
 
 
 class Crew:
@@ -349,6 +352,8 @@ class Crew:
             except BackendError as error:
                 if not is_passing(error) or tries == _OPENINGS:
                     raise
+                # A fork server that is dying still counts as alive for a moment, and cannot be asked.
+                time.sleep(tries * _MOMENT_S)
                 continue
             break
         self._lanes[number] = Holding(number, lane, arrived, moved_at=time.monotonic())

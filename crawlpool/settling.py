@@ -153,6 +153,8 @@ class Settling:
             self.settle(failure, now)
         elif is_given_up:
             self.conclude(failure, now)
+        elif lost.was_under_way and lost.wait_s:
+            self._departures.go_later(request, now + lost.wait_s)
         elif lost.was_under_way and not isinstance(request.data, Errand):
             self._departures.put_back(request)
         else:

@@ -61,7 +61,10 @@ def warm_up() -> None:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
         try:
             resource_tracker.ensure_running()  # which unblocks SIGINT, so it goes first
-            signal.pthread_sigmask(signal.SIG_SETMASK, before | {signal.SIGINT})
+            # Were it to die of a signal to the group, its workers would be taken for dead with it.
+            signal.pthread_sigmask(
+                signal.SIG_SETMASK, before | {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+            )
             with _without_main_module():
                 forkserver.ensure_running()
         finally:

@@ -188,9 +188,12 @@ class Answer:
         if not (self.is_whole and self._is_clean and self.framing.is_lasting):
             self.close()
         self._is_closed = True
+        # The connection remembers its last answer. Did that hold its pool, a pool that is let go of
+        # would close its connections only when the garbage collector comes by.
         connection, self._connection = self._connection, None
-        if connection is not None and self._pool is not None:
-            self._pool._put_conn(connection)  # noqa: SLF001  as urllib3's own answers do
+        pool, self._pool = self._pool, None
+        if connection is not None and pool is not None:
+            pool._put_conn(connection)  # noqa: SLF001  as urllib3's own answers do
 
     @property
     def headers(self) -> dict[str, str]:

@@ -104,7 +104,7 @@ def check_asked_again_only_what_died(world: World) -> int:
     return again.total()
 
 
-def check_given_up_for_cause(world: World, path: Path, most: int = 3) -> set[str]:
+def check_given_up_for_cause(world: World, path: Path, most: int = 6) -> set[str]:
     """The URLs that are recorded as worker_lost; each has really been with so many workers that died."""
     with_the_dead = Counter(url for url, arrival in world.arrivals if arrival.port in world.dead_ports)
     given_up = {record["url"] for record in records_in(path) if record["error_kind"] == "worker_lost"}

@@ -33,19 +33,16 @@ def test_one_signal_finishes_what_is_out_and_the_same_command_goes_on(worlds, cr
     assert done.code == (130 if number == signal.SIGINT else 143), done.said
     assert "same command" in done.last_line, done.said
     kept = check_whole_so_far(world, command.folder / "pages.jsonl", has_items=False)
-    # The fork server does not outlive a SIGTERM or a SIGHUP, and an executor takes its workers for dead with it.
-    is_whole = not (backend == "futures-process" and to_all and number != signal.SIGINT)
-    if is_whole:  # what was out is finished; a page that waits for its retry is not
-        answered = len({fact.final_url for fact in world.facts.values()} & world.asked.keys())
-        assert kept >= answered - len(world._shaky)
+    # What was out is finished; a page that waits for its retry is not.
+    answered = len({fact.final_url for fact in world.facts.values()} & world.asked.keys())
+    assert kept >= answered - len(world._shaky)
     check_folder(command.folder, {"pages.jsonl", "pages.jsonl.job"})
 
     done = command.run()
     assert done.code == 0, done.said
     check_records(world, command.folder / "pages.jsonl")
-    if is_whole:
-        assert repeats(world).keys() <= world._shaky | world.facts.keys()
-        assert repeats(world).total() <= 2 + len(world._shaky)
+    assert repeats(world).keys() <= world._shaky | world.facts.keys()
+    assert repeats(world).total() <= 2 + len(world._shaky)
 
 
 @pytest.mark.parametrize("to_all", [False, True], ids=["main", "group"])

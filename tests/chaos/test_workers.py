@@ -65,7 +65,6 @@ def test_workers_killed_at_random_instants_cost_no_page_and_no_second_request_bu
     assert deaths >= 5
 
 
-@pytest.mark.xfail(strict=False, reason="a worker that is being started in that very moment ends the crawl")
 @pytest.mark.parametrize("backend", SOME)
 def test_the_fork_server_and_the_tracker_may_be_killed_as_well(worlds, crawl, dice, backend):
     world = worlds(dice.random(), pages=600 if IS_LONG else 200)
@@ -112,7 +111,7 @@ def test_a_page_that_kills_its_worker_is_recorded_as_that_and_the_others_are_fet
     done = run.finish()
     killer.join()
     assert done.code == 3, done.said  # a listed page failed
-    assert 3 <= deaths <= 5  # one that also had an answer in hand is not counted against the page
+    assert 6 <= deaths <= 8  # one that also had an answer in hand is not counted against the page
     url = f"{site.url}/killer"
     world.facts[url] = Fact(url, url, 200)
     check_records(world, command.folder / "pages.jsonl")

@@ -151,7 +151,7 @@ def test_a_worker_that_takes_twice_as_much_is_killed_at_once_and_its_request_is_
 
     assert found.pop(urls[0]) == ("worker_lost",)
     assert [each[0] for each in found.values()] == [200] * 6
-    assert lost == 3
+    assert lost == 6
     assert "of memory, more than twice" in said
     assert set(site.counts.values()) == {1}
 

@@ -245,7 +245,7 @@ def test_a_request_that_kills_its_workers_is_given_up_and_costs_the_others_nothi
 
     outcome = {r["url"].removeprefix(site.url): r["error_kind"] for r in found}
     assert outcome == {"/": None, "/killer": "worker_lost", **dict.fromkeys(others)}
-    assert site.asked("/killer") == 3
+    assert site.asked("/killer") == 6
 
 
 @pytest.mark.parametrize("backend", PROCESSES)
