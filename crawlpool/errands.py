@@ -4,11 +4,18 @@ An errand travels like any request, with robots, pace, redirects and tries, but 
 no page: it counts for no limit, takes no place in the frontier, and ends in no record.
 """
 
+from typing import ClassVar
+
 
 class Errand:
-    """Marks a request as an errand: it is the request's `data`."""
+    """Marks a request as an errand: it is the request's `data`.
+
+    Attributes:
+        is_large: Its answer may be larger than a page may.
+    """
 
     __slots__ = ()
+    is_large: ClassVar[bool] = False
 
 
 MOST_HOPS = 5

@@ -336,7 +336,9 @@ class Crawl:
             self._outage.probed(request, now)
 
     def _want(self, request: Request) -> Want:
-        return Want.BODY if isinstance(request.data, Errand) else self._landing.want(request)
+        if isinstance(request.data, Errand):
+            return Want.BODY | Want.LARGE if request.data.is_large else Want.BODY
+        return self._landing.want(request)
 
     # What comes back
 

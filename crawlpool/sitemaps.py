@@ -16,7 +16,7 @@ import logging
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from .errands import Errand
 from .following import TOO_LONG, Following
@@ -51,6 +51,7 @@ class SitemapOf(Errand):
         is_guess: Nobody named it: there may be none.
     """
 
+    is_large: ClassVar[bool] = True
     depth: int = 0
     is_named: bool = False
     is_guess: bool = False

@@ -34,12 +34,12 @@ from .framing import broken
 from .heads import BadAnswer, Head
 from .standin import StandIn
 from .underway import under_way
-from .wire import Answer, Order, TransportOptions, Want, failure_answer, response_answer
+from .wire import LARGEST, Answer, Order, TransportOptions, Want, failure_answer, response_answer
 
 _IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}  # RFC 9110, 9.2.2
 # Plain numbers: an operation on an IntFlag costs a microsecond, and there are several a page.
 _FACTS, _LINKS, _RAW, _HTML_ONLY = int(Want.FACTS), int(Want.LINKS), int(Want.RAW), int(Want.HTML_ONLY)
-_DIGEST, _NEAR = int(Want.DIGEST), int(Want.NEAR)
+_DIGEST, _NEAR, _LARGE = int(Want.DIGEST), int(Want.NEAR), int(Want.LARGE)
 _PARSED = _FACTS | _LINKS | _NEAR
 
 _DRAINED = 64 * 1024
@@ -308,6 +308,8 @@ class RequestsTransport:
         Where only HTML is wanted and there is no label, the first bytes decide (MIME Sniffing standard, 5.2).
         """
         cap, framing = self._options.max_body, answer.framing
+        if wants & _LARGE:
+            cap = max(cap, LARGEST)
         is_doubtful = bool(wants & _HTML_ONLY) and sniff.is_unknown(content_type)
         is_wanted = not wants & _HTML_ONLY or is_doubtful or is_html(content_type, b"")
         if not is_wanted and (framing.length is None or framing.length > _DRAINED):

@@ -33,6 +33,11 @@ class Want(IntFlag):
     HTML_ONLY = 16  # leave a body that is not HTML unread, and say so
     DIGEST = 32  # of the facts at least the digest; all facts have it
     NEAR = 64  # the hash of a page's words as well
+    LARGE = 128  # up to `LARGEST` bytes, whatever the cap of pages: a sitemap
+
+
+LARGEST = 50 * 1024 * 1024
+"""Bytes of a sitemap, uncompressed (sitemaps.org)."""
 
 
 _BODY = int(Want.BODY)

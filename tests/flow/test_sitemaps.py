@@ -65,6 +65,15 @@ def test_a_sitemap_that_is_named_is_crawled_without_any_other_seed(site, crawl):
     assert (crawl.stats.sitemaps, crawl.stats.sitemap_urls, crawl.stats.seeds) == (1, 2, 2)
 
 
+def test_a_sitemap_may_be_larger_than_a_page(site, crawl):
+    urls = pages(site, *(f"/{n}" for n in range(20)))
+    padding = f"<!-- {'x' * 5000} -->"
+    text = urlset(*urls).replace("<url>", padding + "<url>")
+    found = crawl(sitemap_url=publish(site, "/map.xml", text), max_body=1000)
+    assert list(found) == urls
+    assert len(text) > 100_000
+
+
 def test_a_sitemap_gets_no_record_and_is_asked_for_once(site, crawl):
     urls = pages(site, "/a")
     named = publish(site, "/map.xml", urlset(*urls))
