@@ -177,7 +177,7 @@ class Crawler:
         outputs = list(output) if isinstance(output, Sequence) and not isinstance(output, str) else [output]
         self._refuse_second()
         stores = named_stores(outputs)
-        self.job = path = job_path(outputs, job)
+        self.job = path = job_path(outputs, job, failed=failed)
         tell = notice if notice is not None else _nobody
         with ExitStack() as stack:
             the_job = None

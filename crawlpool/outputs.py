@@ -34,8 +34,25 @@ def named_stores(outputs: Sequence[Output]) -> dict[str, tuple[Store, Output]]:
     return named
 
 
-def job_path(outputs: Sequence[Output], job: str | PathLike[str] | bool | None) -> Path | None:
-    """Where the job file is: as named, else beside the first output that is a file; None for no job."""
+def job_path(
+    outputs: Sequence[Output],
+    job: str | PathLike[str] | bool | None,
+    *,
+    failed: str | PathLike[str] | None = None,
+) -> Path | None:
+    """Where the job file is: as named, else beside the first output that is a file; None for no job.
+
+    Raises:
+        ConfigError: No job can be there, or it would be the same file as an output or the list of failures.
+    """
+    path = _job_path(outputs, job)
+    for other in (*outputs, failed):
+        if path is not None and isinstance(other, str | PathLike) and path.resolve() == Path(other).resolve():
+            raise ConfigError(f"{str(other)!r} is the job file as well; give one of them another name")
+    return path
+
+
+def _job_path(outputs: Sequence[Output], job: str | PathLike[str] | bool | None) -> Path | None:
     if job is False:
         return None
     if job is not None and job is not True:

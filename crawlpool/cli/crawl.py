@@ -283,7 +283,7 @@ def _keep_files_apart(given: argparse.Namespace) -> None:
     written = [("--output", file) for file in given.output if file != "-"]
     written += [
         (flag, file)
-        for flag, file in (("--failed", given.failed), ("--log-file", given.log_file))
+        for flag, file in (("--failed", given.failed), ("--log-file", given.log_file), ("--job", given.job))
         if file is not None
     ]
     sources = [word for word in given.words if word != "-" and isfile(word)]  # noqa: PTH113  Path.is_file raises for a long URL

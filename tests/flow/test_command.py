@@ -324,7 +324,7 @@ def test_a_file_that_is_read_is_never_written_to(site, run, tmp_path, flag):
     assert site.requests == []
 
 
-@pytest.mark.parametrize("flag", ["--failed", "-o", "--log-file"])
+@pytest.mark.parametrize("flag", ["--failed", "-o", "--log-file", "--job"])
 def test_two_things_are_never_written_to_one_file(site, run, tmp_path, flag):
     done = run(site.url + "/", "-o", "pages.jsonl", flag, "./pages.jsonl")
     assert done.returncode == 2

@@ -244,6 +244,14 @@ def test_an_output_named_twice_is_refused_before_it_is_touched(tmp_path):
     assert file.read_text() == '{"mine": 1}\n'
 
 
+def test_a_job_in_the_place_of_what_else_is_written_is_refused_before_it_is_touched(tmp_path):
+    out, job = tmp_path / "a.jsonl", tmp_path / "a.jsonl.job"
+    for words in ({"job": out}, {"failed": job}, {"failed": tmp_path / "b", "job": tmp_path / "b"}):
+        with pytest.raises(ConfigError, match="is the job file as well"):
+            Crawler(**QUICK).run([], output=out, start=Start.FRESH, **words)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(("name", "words"), [("a.xyz", "suffix"), ("no/a.jsonl", "folder"), ("a", "suffix")])
 def test_an_output_that_cannot_be_is_told_before_anything_starts(site, tmp_path, name, words):
     with pytest.raises(ConfigError, match=words):
