@@ -463,6 +463,10 @@ class Settings:
         for kind in self.skip_duplicates:
             if kind not in DUPLICATES:
                 raise ConfigError(f"skip_duplicates holds {kind!r}; known: {', '.join(sorted(DUPLICATES))}")
+        if set(self.skip_duplicates) == {"listed"}:
+            raise ConfigError(
+                "skip_duplicates holds 'listed' alone; name what is left out: exact, near or canonical, too"
+            )
         self._check_texts()
 
     def _check_texts(self) -> None:
@@ -474,7 +478,7 @@ class Settings:
                 raise ConfigError(f"sitemap_url is {url!r}, and should be {error}") from None
         if self.since is not None and not (self.sitemap or self.sitemap_url):
             raise ConfigError(
-                "since is about sitemaps, and none is asked for: give sitemap or sitemap_url, too"
+                f"since {self.since!r} is about sitemaps, and none is asked for; give sitemap or sitemap_url, too"
             )
         if self.worker_memory is not None and self.backend not in PROCESSES:
             raise ConfigError(
@@ -627,5 +631,5 @@ def bounds(knob: Knob) -> str:
     """What numbers a knob allows, in words: "1 to 1024", "0 or more", "32 MiB or more"."""
     least = 0 if knob.least is None else knob.least
     is_large = knob.read is read_bytes and least >= MIB
-    said = f"{least / MIB:g} MiB" if is_large else f"{least:g}"
-    return f"{said} or more" if knob.most is None else f"{said} to {knob.most:g}"
+    said = f"{least / MIB:g} MiB" if is_large else f"{least:.15g}"
+    return f"{said} or more" if knob.most is None else f"{said} to {knob.most:.15g}"

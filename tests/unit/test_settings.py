@@ -44,6 +44,9 @@ from crawlpool.settings import Settings
         ("user_agent", "мир", "Latin-1"),
         ("proxy", "127.0.0.1:3128", "http://host:port"),
         ("max_body", 0, "max_body is 0"),
+        ("max_url", 5, "max_url is 5, and should be 32 to 1000000"),
+        ("skip_duplicates", "listed", "skip_duplicates holds 'listed' alone"),
+        ("since", "2026-01-31", "since '2026-01-31' is about sitemaps, and none is asked for"),
     ],
 )
 def test_a_wrong_knob_is_quoted_with_what_would_do(knob, value, said):
