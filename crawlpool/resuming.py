@@ -174,7 +174,7 @@ class Job:
         self.earlier = self._count()
         waiting = self._waiting()
         self.said = (
-            f"{self._plan.path}: going on, {self.earlier.pages:,} pages are there and {waiting:,} URLs wait"
+            f"{self._plan.path}: going on, {self.earlier.pages:,} pages are there and {waiting:,} {'URL waits' if waiting == 1 else 'URLs wait'}"
             + (f"; changed: {'; '.join(changed)}" if changed else "")
         )
         (known,) = self._file.db.execute("SELECT coalesce(max(id), 0) FROM url").fetchone()
