@@ -166,8 +166,8 @@ class Reader:
 
 def _lines(reader: Reader, first: str, pieces: Iterator[str]) -> Iterator[list[Entry]]:
     """A list with one URL a line; what does not begin with a URL is no list."""
-    head = first.split(maxsplit=1)[0][:8192]
-    if normalise(head) is None:
+    words = first.split(maxsplit=1)  # none, where all of it is white space of another kind than XML's
+    if not words or normalise(words[0][:8192]) is None:
         reader.faults.append("it is neither XML nor a list of URLs")
         return
     reader.format = "list"

@@ -272,6 +272,8 @@ def test_a_document_type_outside_is_not_asked_for():
     [
         (b"", "it is empty"),
         (b" \n\0", "it is empty"),
+        (b"\x0c", "it is neither XML nor a list of URLs"),
+        ("\u3000\x1f".encode(), "it is neither XML nor a list of URLs"),
         (b"<!DOCTYPE html><title>Not here</title><a href='/a'>", "it is an HTML page"),
         (b"<!-- x -->\n<html><body>", "it is an HTML page"),
         (
