@@ -116,7 +116,8 @@ class Targets:
             return url
         path, mark, query = url.partition("?")
         if self._is_stripping and ";" in path:
-            path = _OF_PATH.sub(lambda found: "" if self._is_stripped(found[1], found[2]) else found[0], path)
+            start = path.index("/", path.index("://") + 3)  # a host may have ";" in it, too
+            path = path[:start] + _OF_PATH.sub(self._kept_of_path, path[start:])
         if query:
             parts = query.split("&")
             if self._is_stripping:
@@ -127,6 +128,9 @@ class Targets:
                 parts.sort(key=_order)
             query = "&".join(parts)
         return path + mark + query
+
+    def _kept_of_path(self, found: re.Match[str]) -> str:
+        return "" if self._is_stripped(found[1], found[2]) else found[0]
 
     def _is_part_stripped(self, part: str) -> bool:
         name, _, value = part.partition("=")

@@ -67,6 +67,7 @@ def test_nothing_else_is_folded_unless_asked_for(one, other):
         ("session", "http://a/?PHPSESSID=1&b=2", "http://a/?b=2"),
         ("session", "http://a/x;jsessionid=0A1B!-12?b=2", "http://a/x?b=2"),
         ("session", "http://a/x;v=1;JSESSIONID=2/y;jsessionid=3", "http://a/x;v=1/y"),
+        ("session", "http://a;jsessionid=1/x;jsessionid=2", "http://a;jsessionid=1/x"),
         ("session", "http://a/?sid=4", "http://a/?sid=4"),
         ("session", "http://a/?sid=0123456789abcdef0123", "http://a/"),
         ("session", "http://a/?ASPSESSIONIDQRST=1", "http://a/"),
