@@ -24,6 +24,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Sequence
+from itertools import count
 
 from .backends.base import Deliver, Delivery, OpenLane
 from .blame import Blame, Lost
@@ -43,8 +44,10 @@ LOOK_S = 0.25
 MOST_BYTES = 64 * 1024 * 1024
 """Bytes of answers that may wait for the main thread before no more is sent out."""
 
-_OPENINGS = 5
-"""Times that opening a lane is tried when the fork server was killed in the middle of it."""
+_OPENING_S = 10.0
+"""Seconds in which opening a lane is tried again when the fork server was killed in the middle of it.
+
+A new one loads for half a second, and may be killed as well."""
 
 _MOMENT_S = 0.03
 """Seconds before the second try; one more of them before each further one."""
@@ -338,7 +341,8 @@ class Crew:
         return number
 
     def _open_one(self) -> int:
-        for tries in range(1, _OPENINGS + 1):
+        until = time.monotonic() + _OPENING_S
+        for tries in count(1):
             self._next_number += 1
             number = self._next_number
             arrived: deque[None] = deque()
@@ -350,7 +354,7 @@ class Crew:
             try:
                 lane = self._open_lane(number, deliver)
             except BackendError as error:
-                if not is_passing(error) or tries == _OPENINGS:
+                if not is_passing(error) or time.monotonic() > until:
                     raise
                 # A fork server that is dying still counts as alive for a moment, and cannot be asked.
                 time.sleep(tries * _MOMENT_S)
