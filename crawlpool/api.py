@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, overload
 
 from .duplicates import MOST_PAGES
 from .engine import Engine
-from .errors import ConfigError, CrawlpoolError, FrontierError, StoreError
+from .errors import ConfigError, CrawlpoolError, FrontierError, NetworkError, StoreError
 from .frontiers.memory import MemoryFrontier
 from .handlers import Handler, Handlers, Statuses
 from .identity import of_handlers, of_seeds, of_settings
@@ -272,7 +272,7 @@ class Crawler:
             with suppress(CrawlpoolError):
                 is_kept = crawl.save()
             if job is not None:
-                job.leave("error" if isinstance(error, Exception) else "stopped", is_kept=is_kept)
+                job.leave(_why_left(error), is_kept=is_kept)
             raise
         ended = crawl.ended or "stopped"
         if job is not None:
@@ -467,6 +467,13 @@ def _without_secrets(settings: Settings) -> dict[str, Any]:
     """The knobs as plain values; those that may hold a password are left out."""
     secret = {"header", "cookie", "proxy"}
     return {each.name: getattr(settings, each.name) for each in fields(settings) if each.name not in secret}
+
+
+def _why_left(error: BaseException) -> str:
+    """What a job keeps as the end of a run that broke off."""
+    if isinstance(error, NetworkError):
+        return "network"
+    return "error" if isinstance(error, Exception) else "stopped"
 
 
 def _nobody(said: str) -> None:

@@ -8,7 +8,9 @@ from contextlib import closing
 import pytest
 
 from crawlpool import Crawler
+from crawlpool.cli.jobs import opened
 from crawlpool.errors import NetworkError
+from crawlpool.job.reading import meta_of
 
 from ..site import Site
 
@@ -88,6 +90,8 @@ def test_a_network_that_stays_away_ends_the_crawl_which_goes_on_later(net, tmp_p
     with pytest.raises(NetworkError, match="run the same command again"):
         Crawler(**QUICK, max_outage=1.0).run(net.urls, output=out, watch=watch)
     before = records(out)
+    with opened(str(out)) as (_, db):
+        assert meta_of(db)["ended"] == "network"  # which `crawlpool status` says in words
     with pytest.raises(NetworkError):  # still away: nothing is burned by trying again
         Crawler(**QUICK, max_outage=1.0).run(net.urls, output=out)
     assert records(out) == before
