@@ -174,7 +174,8 @@ class Job:
         self.earlier = self._count()
         waiting = self._waiting()
         self.said = (
-            f"{self._plan.path}: going on, {self.earlier.pages:,} pages are there and {waiting:,} {'URL waits' if waiting == 1 else 'URLs wait'}"
+            f"{self._plan.path}: going on, {_pages_are(self.earlier.pages)} there and "
+            f"{waiting:,} {'URL waits' if waiting == 1 else 'URLs wait'}"
             + (f"; changed: {'; '.join(changed)}" if changed else "")
         )
         (known,) = self._file.db.execute("SELECT coalesce(max(id), 0) FROM url").fetchone()
@@ -193,7 +194,7 @@ class Job:
         self.earlier = self._count()
         news = f" (changed since: {'; '.join(changed)})" if changed else ""
         self.said = (
-            f"{self._plan.path} is finished, {self.earlier.pages:,} pages are there{news}: nothing to do. --append adds "
+            f"{self._plan.path} is finished, {_pages_are(self.earlier.pages)} there{news}: nothing to do. --append adds "
             "what is new, --refresh fetches all again, --fresh starts over"
         )
 
@@ -323,6 +324,10 @@ class Job:
                 self.end(ended)
         except Exception:  # noqa: BLE001  the error that broke the crawl is the one to tell
             return
+
+
+def _pages_are(n: int) -> str:
+    return "1 page is" if n == 1 else f"{n:,} pages are"
 
 
 def _is_moved(old: Path, path: Path) -> bool:
