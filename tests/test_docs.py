@@ -175,6 +175,9 @@ def test_every_command_is_one_that_crawlpool_takes(block):
         if words[:1] == ["serve"]:
             parse(serve_module._parser(), words[1:])
             continue
+        if words[0] == "retry":  # which takes the flags of a crawl as well
+            retry._checked(words[1:])
+            continue
         if words[0] in OF_A_JOB:
             parse(OF_A_JOB[words[0]].parser(), words[1:])
             continue
