@@ -67,6 +67,8 @@ def test_a_header_names_it_too_and_both_together_only_if_they_agree():
     other = '<link rel=canonical href="/books/2">'
 
     assert facts("<p>x", headers=header).canonical == "http://shop.example/books/1"
+    both = (("Link", '</books/1>; rel="next CANONICAL"'),)
+    assert facts("<p>x", headers=both).canonical == "http://shop.example/books/1"
     assert (
         facts('<link rel=canonical href="/books/1">', headers=header).canonical
         == "http://shop.example/books/1"
