@@ -42,7 +42,8 @@ def canonical_of(tree: Tree, url: str, head: Sequence[Link] = ()) -> str | None:
         url: Where it came from.
         head: The links in the head of the answer.
     """
-    named = {link.url for link in head if "canonical" in link.rel.split()}  # its kind may be another's, "next"
+    # Not by its kind, which may be that of another relation beside this one.
+    named = {link.url for link in head if "canonical" in link.rel.split()}
     element = tree.root.head
     if element is not None:
         for node in element.css("link[rel][href]")[:_MOST_CANONICALS]:
