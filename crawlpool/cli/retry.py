@@ -4,14 +4,18 @@ import argparse
 import sqlite3
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from ..errors import ConfigError
+from ..identity import differences, of_settings
 from ..job.again import put_back
 from ..job.file import JobFile
 from ..job.reading import failures_of, kinds_of, meta_of
 from ..job.schema import State
+from ..settings import Settings, knobs
 from .failures import line_of
 from .figures import count
 from .flags import Parser, crawl_parser, new_parser, parse, settings_of
@@ -52,6 +56,7 @@ def retry(words: Sequence[str]) -> int:
     word = one_job(given, "crawlpool retry JOB")
     wanted = wanted_of(given)
     with opened(word) as (path, db):
+        _keep_to_the_crawl(given, meta_of(db).get("settings"))
         found = (lost for lost in failures_of(db, wanted) if lost.kind != _NO_HOST)
         if given.dry_run:
             n = 0
@@ -135,6 +140,21 @@ def _checked(words: Sequence[str]) -> argparse.Namespace:
             raise ConfigError(f"{flag} cannot be given to retry: the job says where its records go")
     settings_of(given)
     return given
+
+
+def _keep_to_the_crawl(given: argparse.Namespace, kept: Any) -> None:
+    """Refuse what would make the job one of another crawl, before anything is put back.
+
+    Raises:
+        ConfigError: A flag says which URLs belong to the crawl, and not what the job says.
+    """
+    known = knobs()
+    if not isinstance(kept, dict):
+        return
+    was = Settings(**{name: value for name, value in kept.items() if name in known})
+    now = replace(was, **{name: getattr(given, name) for name in known if hasattr(given, name)})
+    if changed := differences(of_settings(was), of_settings(now)):
+        raise ConfigError(f"retry asks by the rules of the job, and these are others: {'; '.join(changed)}")
 
 
 def _for_the_crawl(words: Sequence[str], job: str) -> list[str]:

@@ -375,6 +375,14 @@ def test_retry_that_matches_nothing_names_the_kinds_that_there_are(path, capsys)
     assert rows(path, "SELECT count(*) FROM url WHERE state = 0") == [(1,)]
 
 
+@pytest.mark.parametrize("flags", [["--skip-duplicates", "exact"], ["--exclude", "/other"], ["--depth", "3"]])
+def test_retry_by_other_rules_than_the_jobs_is_refused_before_anything_is_put_back(path, capsys, flags):
+    code, _, err = run(capsys, "retry", path, *flags)
+    assert (code, flags[0].removeprefix("--") in err) == (2, True)
+    assert run(capsys, "retry", path, "--dry-run", "--follow", "--exclude", "/private/**")[0] == 0
+    assert rows(path, "SELECT count(*) FROM url WHERE state = ?", State.WAITING) == [(1,)]
+
+
 def test_retry_leaves_a_job_alone_while_its_crawl_runs(path, capsys):
     with Book(path):
         code, _, err = run(capsys, "retry", path)
