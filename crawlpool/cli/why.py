@@ -32,8 +32,9 @@ _STEPS = 10
 def why(words: Sequence[str]) -> int:
     """Tell what a job knows of one URL; the exit code is that of `cli.main`, 6 for a URL that it does not know."""
     given = parse(parser(), words)
-    if len(given.words) != 1:
-        raise ConfigError(f"name one URL: {_USAGE}")
+    if len(given.words) != 1 or not given.words[0].strip():
+        more = f", not {' '.join(repr(public(word)) for word in given.words)}" if given.words else ""
+        raise ConfigError(f"name one URL{more}: {_USAGE}")
     if given.job is None:
         raise ConfigError(
             f"say which job: crawlpool why {public(given.words[0])} --job JOB, such as books.jsonl.job"
