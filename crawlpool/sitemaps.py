@@ -121,7 +121,7 @@ class Sitemaps:
             self._name(url)
 
     def _name(self, url: str) -> None:
-        target = normalise(url if "://" in url else f"https://{url}")
+        target = normalise(url)
         if target is None:
             self._miss(url, SitemapOf(is_named=True), "this is no http(s) URL")
             return
@@ -153,7 +153,7 @@ class Sitemaps:
     def remember_scope(self) -> None:
         """Let in the hosts of the sitemaps that the user named, as those of seeds are."""
         for url in self._named:
-            target = normalise(url if "://" in url else f"https://{url}")
+            target = normalise(url)
             if target is not None:
                 self._following.scope.add_host_of(target)
 

@@ -103,11 +103,6 @@ class Robots:
         self._named: list[tuple[str, Any]] | None = None
 
     @classmethod
-    def allow_all(cls) -> Self:
-        """Everything is allowed: what a crawl that does not ask for robots.txt goes by."""
-        return cls(token="", reason="robots.txt is not asked for")
-
-    @classmethod
     def from_outcome(cls, outcome: Outcome, *, token: str) -> Self:
         """Read what came of `GET /robots.txt`; never raises, whatever the bytes.
 

@@ -119,13 +119,6 @@ def test_rules_count_even_when_they_are_called_html():
     assert not read("User-agent: *\nDisallow: /", headers=(("Content-Type", "text/html"),)).is_allowed("/a")
 
 
-def test_where_robots_is_not_asked_for_everything_is_allowed():
-    robots = Robots.allow_all()
-
-    assert robots.is_allowed("/a")
-    assert (robots.crawl_delay_s, robots.sitemaps, robots.is_unreachable) == (None, (), False)
-
-
 def test_the_rules_are_at_the_root_of_an_origin():
     assert robots_url("https://shop.example:8443") == "https://shop.example:8443/robots.txt"
 
