@@ -36,6 +36,7 @@ _PIECE: Final = 16 * 1024
 _HEAD: Final = 64 * 1024
 _ZIPPED: Final = b"\x1f\x8b"
 _MOST_ZIPS: Final = 2
+_MOST_MEMBERS: Final = 100_000  # of one gzip file; 50 MiB in the usual blocks of 64 KiB have 800
 _MOST_BAD: Final = 1000
 _CHARSET: Final = re.compile(r";\s{0,10}charset\s{0,10}=\s{0,10}\"?([\w.:-]{1,40})", re.IGNORECASE)
 _LONGEST_DATE: Final = 64
@@ -259,16 +260,25 @@ def _joined(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _unzipped(pieces: Iterator[bytes], faults: list[str]) -> Iterator[bytes]:
-    """What gzip packed, of all its members (RFC 1952, 2.2); what follows them is left out."""
+    """What gzip packed, of all its members (RFC 1952, 2.2); what follows them is left out.
+
+    A file packed twice may unfold to gigabytes that hold nothing, so what goes in is bounded, too.
+    """
     unpack = zlib.decompressobj(31)
     is_first = True
+    size, members = 0, 1
     for piece in pieces:
+        size += len(piece)
+        if size > MOST_BYTES or members > _MOST_MEMBERS:
+            faults.append("its gzip goes on and on; the rest is left out")
+            return
         data = piece
         while data:
             if unpack.eof:
-                if data[:2] != _ZIPPED:
+                if not data.startswith(_ZIPPED[: len(data)]):  # its second byte may be in the next piece
                     return
                 unpack = zlib.decompressobj(31)
+                members += 1
             try:
                 out = unpack.decompress(data, _PIECE)
             except zlib.error as error:

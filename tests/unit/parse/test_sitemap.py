@@ -4,6 +4,7 @@ import gzip
 import random
 import time
 import tracemalloc
+import zlib
 
 import pytest
 
@@ -182,6 +183,28 @@ def test_what_gzip_packed_is_seen_by_its_first_bytes(times):
 def test_members_of_gzip_follow_each_other():
     text = f"<urlset>{page('/a')}{page('/b')}</urlset>".encode()
     assert urls(gzip.compress(text[:20]) + gzip.compress(text[20:]) + b"\0\0rubbish") == ["/a", "/b"]
+
+
+@pytest.mark.parametrize("size", [16 * 1024 - 1, 16 * 1024, 16 * 1024 + 1])
+def test_a_member_of_gzip_may_begin_anywhere(size):
+    # The file is read in pieces of 16 KiB.
+    first = b"<urlset><url><loc>/a</loc></url>"
+    first = gzip.compress(first + b" " * (size - len(gzip.compress(first, 0))), 0)
+    assert len(first) == size
+    assert urls(first + gzip.compress(b"<url><loc>/b</loc></url></urlset>")) == ["/a", "/b"]
+
+
+@pytest.mark.parametrize("nothing", [gzip.compress(b""), b"\0\0\0\xff\xff"], ids=["members", "blocks"])
+def test_gigabytes_of_gzip_that_hold_nothing_hold_up_nobody(nothing):
+    pack = zlib.compressobj(wbits=31)
+    member = gzip.compress(b"")[:10] if len(nothing) == 5 else b""
+    packed = pack.compress(member)
+    packed += b"".join(pack.compress(nothing * 200_000) for _ in range(80)) + pack.flush()
+    started = time.process_time()
+    reader, found = read(packed)
+    assert time.process_time() - started < 3
+    assert found == []
+    assert "its gzip goes on and on; the rest is left out" in reader.faults
 
 
 def test_gzip_that_breaks_off_gives_what_stood_before():
