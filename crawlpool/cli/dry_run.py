@@ -68,10 +68,6 @@ def _summary(
     if bad:
         said += f", {count(bad, 'line')} without a URL"
     yield said + "."
-    if settings.sitemap or settings.sitemap_url:
-        yield "Then what the sitemaps list, which is not known before they are fetched."
-    if settings.follow:
-        yield "Then the links in scope on those pages, which are not known before they are fetched."
     for name, n in hosts.most_common(_MOST_HOSTS):
         pace = f"{settings.per_host} at once"
         if settings.delay:
@@ -79,5 +75,9 @@ def _summary(
         yield f"  {name}: {count(n, 'URL')}, {pace}"
     if len(hosts) > _MOST_HOSTS:
         yield f"  and {count(len(hosts) - _MOST_HOSTS, 'host')} more"
+    if settings.sitemap or settings.sitemap_url:
+        yield "Then what the sitemaps list, which is not known before they are fetched."
+    if settings.follow:
+        yield "Then the links in scope on those pages, which are not known before they are fetched."
     robots = "robots.txt of each host first" if settings.robots else "without robots.txt"
     yield f"By {count(workers, settings.backend + ' worker')}, {robots}."
