@@ -112,6 +112,8 @@ def links_of(tree, url):
         found = join(start or url, where or "")
         if found is not None and not is_in_template(node):
             yield found
+    for frame in tree.css("iframe[srcdoc]"):  # a document of its own, relative to this one
+        yield from links_of(LexborHTMLParser(frame.attributes["srcdoc"]), start or url)
 
 
 def is_in_template(node):
