@@ -76,12 +76,18 @@ def headline(stats: Stats, *, ended: str, left: int = 0, outputs: Sequence[str] 
 
 
 def closing_rows(
-    stats: Stats, *, hints: Iterable[str] = (), failed_file: str | None = None, job: str | None = None
+    stats: Stats,
+    *,
+    ended: str = "finished",
+    hints: Iterable[str] = (),
+    failed_file: str | None = None,
+    job: str | None = None,
 ) -> list[Row]:
     """The table below the headline, as labels and lines; what did not happen has no row.
 
     Args:
         stats: What the crawl did.
+        ended: Why it ended, as `Result.ended` says.
         hints: What would help.
         failed_file: Where the URLs that failed are listed.
         job: The job by which the crawl can go on; None when it is over, or has none.
@@ -112,7 +118,8 @@ def closing_rows(
     add("time", _time(stats))
     add("earlier runs", [_earlier(stats)])
     add("what would help", hints)
-    add("to go on", [f"run the same command again; {job} knows where it stopped" if job else ""])
+    how = "raise --max-pages" if ended == "max_pages" else "run the same command again"
+    add("to go on", [f"{how}; {job} knows where it stopped" if job else ""])
     return rows
 
 

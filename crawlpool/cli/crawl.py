@@ -346,7 +346,7 @@ class _End:
         hints = what_would_help(stats, self.settings, _workers(self.settings))
         is_open = job is not None and (ended in {"stopped", "error", "max_time"} or left > 0)
         rows = closing_rows(
-            stats, hints=hints, failed_file=self.given.failed, job=str(job) if is_open else None
+            stats, ended=ended, hints=hints, failed_file=self.given.failed, job=str(job) if is_open else None
         )
         files = [file for file in self.given.output if file != "-"]
         show(self.screen, headline(stats, ended=ended, left=left, outputs=files), rows)

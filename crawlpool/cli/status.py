@@ -210,7 +210,9 @@ def _next(known: dict[str, Any]) -> list[str]:
     if known["running"]:
         lines.append("Ctrl-C ends it; the same command then goes on.")
     elif known["state"] != "finished":
-        lines.append(f"The same command goes on where it stopped{_command(known)}.")
+        is_full = known["ended"] == "max_pages"
+        what = "The same command with a higher --max-pages" if is_full else "The same command"
+        lines.append(f"{what} goes on where it stopped{_command(known)}.")
     if known["failures"]:
         lines.append(
             f"crawlpool failures {job} lists what failed"

@@ -127,3 +127,10 @@ def test_a_signal_that_cut_the_crawl_short_is_the_exit_code():
 
 def test_a_signal_that_came_when_all_was_done_is_not():
     assert exit_code(outcome(), ended="finished", interrupted=143, fail_on="listed") == 0
+
+
+def test_a_crawl_that_can_go_on_says_what_does_it():
+    stats = ended(Stats())
+    assert "run the same command again; a.job" in text(closing_rows(stats, ended="stopped", job="a.job"))
+    # With the same limit there would be nothing to do.
+    assert "raise --max-pages; a.job" in text(closing_rows(stats, ended="max_pages", job="a.job"))
