@@ -465,7 +465,9 @@ def test_failures_of_earlier_runs_count_for_the_exit_code(site, tmp_path, run):
 def test_a_run_that_stops_at_a_limit_says_how_to_go_on(site, tmp_path, run):
     (tmp_path / "urls.txt").write_text("\n".join(pages(site, 6)), encoding="utf-8")
     stopped = run("urls.txt", "-o", "pages.jsonl", "--max-pages", "3")
-    assert "run the same command again; pages.jsonl.job knows where it stopped" in stopped.stderr
+    assert "raise --max-pages; pages.jsonl.job knows where it stopped" in stopped.stderr
+    assert run("urls.txt", "-o", "pages.jsonl", "--max-pages", "3").returncode == 6
+    assert run("urls.txt", "-o", "pages.jsonl", "--max-pages", "6").returncode == 0
 
 
 def test_a_job_that_is_no_job_is_said_without_a_traceback(site, tmp_path, run):
