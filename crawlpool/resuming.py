@@ -308,7 +308,9 @@ class Job:
 
     def _end(self, ended: str) -> None:
         with named(self._plan.path):
-            self._file.set("state", "finished" if ended == "finished" else "unfinished")
+            # Seeds that could not be read, such as a sitemap that was named and failed, are still to come.
+            is_finished = ended == "finished" and self._file.get("seeds_read")
+            self._file.set("state", "finished" if is_finished else "unfinished")
             self._file.set("ended", ended)
             self._file.end_run(self._run, ended)
             self._file.commit()

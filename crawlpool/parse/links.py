@@ -27,7 +27,6 @@ from .references import (
     references_of,
 )
 from .relations import Attributes, small
-from .stylesheet import references_of_css
 
 FOLLOWED = frozenset({"page", "frame", "refresh", "next", "prev", "canonical", "alternate"})
 """The kinds of link that a crawl follows; the others are parts of a page, or not pages."""
@@ -129,6 +128,8 @@ def extract(tree: Tree, url: str, *, css: str | None = None, is_everything: bool
 
 def links_of_css(css: str, url: str) -> list[Link]:
     """Every http(s) link of a style sheet, relative to its own URL."""
+    from .stylesheet import references_of_css  # noqa: PLC0415  rarely needed, and its patterns take 4 ms to compile
+
     found = list(islice(references_of_css(css), 10 * MOST_REFERENCES))
     joined = join_all(url, [reference for reference, _ in found])
     return [

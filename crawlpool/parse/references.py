@@ -37,7 +37,6 @@ from selectolax.lexbor import LexborNode
 from .refresh import refresh_of
 from .relations import Attributes, kind_of, media_type, small
 from .srcset import candidates_of
-from .stylesheet import references_of_css
 
 SELECTOR = (
     "[href],[src],img[srcset],source[srcset],link[imagesrcset],video[poster],meta[http-equiv],object[data],"
@@ -125,6 +124,8 @@ def rare_references_of(
     node: LexborNode, tag: str, attributes: Attributes, *, in_drawing: bool
 ) -> Iterator[Reference]:
     """What an element names besides, that a crawl neither follows nor counts: forms, quotes, style sheets."""
+    from .stylesheet import references_of_css  # noqa: PLC0415  rarely needed, and its patterns take 4 ms to compile
+
     if css := attributes.get("style"):
         yield from references_of_css(css)
     if in_drawing and tag not in _NEVER_FOREIGN and tag != "style" and drawing_around(node) is not None:

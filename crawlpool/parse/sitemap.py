@@ -68,13 +68,6 @@ class Entry(NamedTuple):
     lastmod: str = ""
 
 
-class Source(NamedTuple):
-    """The text of a file, and what was wrong with its bytes."""
-
-    pieces: Iterator[str]
-    faults: list[str]
-
-
 class Reader:
     """A sitemap that is read as it is iterated over: a list of entries for each piece, often an empty one.
 

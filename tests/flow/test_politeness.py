@@ -253,14 +253,14 @@ def test_redirects_and_retries_keep_the_pace(site, crawl):
     assert min(gaps(site)) > DELAY_S - SLACK_S
 
 
-@pytest.mark.parametrize(("backend", "slack_s"), [("thread", SLACK_S), ("process", 0.15)])
-def test_pages_that_take_longer_than_the_delay_do_not_bunch_up(site, crawl, backend, slack_s):
-    # The slack is what a new process may take to start, since pace is counted from handing over.
+@pytest.mark.parametrize("backend", ["thread", "process"])
+def test_pages_that_take_longer_than_the_delay_do_not_bunch_up(site, crawl, backend):
+    # The slack is what a new process may take to start on a busy machine, since pace is counted from handing over.
     listed = urls(site, 5)
     for number in range(5):
-        site.page(f"/{number}", delay_s=0.5)
-    crawl(listed, backend=backend, workers=4, per_host=4, delay=0.25)
-    assert min(gaps(site)) > 0.25 - slack_s
+        site.page(f"/{number}", delay_s=0.8)
+    crawl(listed, backend=backend, workers=4, per_host=4, delay=0.4)
+    assert min(gaps(site)) > 0.4 - 0.25
     assert site.most_at_once > 1
 
 
