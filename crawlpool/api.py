@@ -4,6 +4,7 @@ The library installs no signal handlers and prints nothing. `break` out of any
 iteration, or an exception in it, ends the workers.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -378,6 +379,10 @@ def fetch(urls: Seeds = (), *, backend: Backend = None, **knobs: Unpack[Knobs]) 
     settings, backend = _settings(None, backend, knobs)
     if settings.follow:
         raise ConfigError("fetch() fetches what it is given; to follow links use Crawler(follow=True)")
+    if settings.skip_duplicates:
+        raise ConfigError(
+            "fetch() gives every page; to leave duplicates out use Crawler(skip_duplicates=...)"
+        )
     return _pages(urls, settings, backend)
 
 
@@ -385,6 +390,8 @@ def fetch_all(
     urls: Iterable[str | Request], *, backend: Backend = None, **knobs: Unpack[Knobs]
 ) -> list[Page]:
     """Fetch URLs side by side, and give one page for each of them, in their order.
+
+    A URL that a limit left out has a page that says so (`FailureKind.DEFERRED`).
 
     Args:
         urls: URLs or requests; one that is named twice is fetched once, and its page given twice.
@@ -411,7 +418,14 @@ def fetch_all(
                 key, data = page.data
                 outcome = page.outcome
                 pages[key] = Page(replace(outcome, request=replace(outcome.request, data=data)))
-    return [pages[key] for key in keys if key in pages]
+    return [pages[key] if key in pages else _unasked(seed) for key, seed in zip(keys, wanted, strict=True)]
+
+
+def _unasked(seed: Request | BadLine) -> Page:
+    """What stands in the place of a page that a limit left out, so that pages and URLs still go side by side."""
+    request = seed if isinstance(seed, Request) else Request(seed.text, is_listed=True, source=seed.source)
+    message = "not asked: a limit of the crawl (max_pages, max_time) was reached before"
+    return Page(Failure(request=request, kind=FailureKind.DEFERRED, message=message, failed_at=time.time()))
 
 
 def _key(seed: Request | BadLine, targets: Targets) -> str:

@@ -40,7 +40,7 @@ def record_of(outcome: Outcome) -> dict[str, Any]:
         title          text of the page's title
         content_type   media type without parameters, such as "text/html": what the server
                        said, or what it is where that is missing or wrong (MIME Sniffing standard)
-        bytes          length of the body, content coding removed
+        bytes          length of the body, content coding removed; None where it was left unread
         links          how many different URLs the page names
         depth          links followed from a seed, which has 0
         elapsed_s      seconds of the last attempt, to a millisecond
@@ -75,7 +75,7 @@ def _answered(response: Response, elapsed_s: float) -> dict[str, Any]:
         "status": response.status,
         "title": facts.title,
         "content_type": response.media_type or response.content_type or None,
-        "bytes": response.size,
+        "bytes": response.size if response.is_body_read else None,
         "links": facts.link_count if response.facts else None,
         "depth": request.depth,
         "elapsed_s": round(elapsed_s, 3),

@@ -255,7 +255,12 @@ class Sitemaps:
     def read(self) -> list[Request]:
         """Read on by a piece; give the requests for what belongs to the crawl."""
         reading = self._readings[0]
-        entries = next(reading.reader, None)
+        try:
+            entries = next(reading.reader, None)
+        except Exception as error:  # noqa: BLE001  a fault of ours, which is not to end the crawl
+            log.warning("sitemap.unreadable error=%r url=%s", error, reading.url)
+            reading.reader.faults.append(f"it could not be read: {error!r}")
+            entries = None
         if entries is None:
             self._readings.popleft()
             self._close(reading)

@@ -600,3 +600,17 @@ def test_a_name_that_is_not_public_is_an_attribute_error():
     with pytest.raises(AttributeError, match="Crawlr"):
         _ = crawlpool.Crawlr
     assert isinstance(Page, type)
+
+
+def test_fetch_all_keeps_pages_beside_their_urls_also_where_a_limit_left_some_out(site):
+    urls = pages(site, 4)
+    got = fetch_all(urls, max_pages=2, **QUICK)
+
+    assert [page.url for page in got] == urls
+    assert [page.ok for page in got] == [True, True, False, False]
+    assert {page.error.partition(":")[0] for page in got[2:]} == {"deferred"}
+
+
+def test_fetch_leaves_no_duplicates_out_and_says_who_does(site):
+    with pytest.raises(ConfigError, match="Crawler"):
+        fetch(pages(site, 1), skip_duplicates="exact")
