@@ -23,13 +23,13 @@ from .blame import Lost
 from .crew import LOOK_S, MOST_BYTES, Crew
 from .departures import Departures
 from .errands import Errand
-from .errors import NetworkError
 from .folding import Folding
 from .following import Following
 from .frontiers.base import Frontier, Positions
 from .growth import WAITING_S
 from .inbox import Inbox
 from .model import Request, Response
+from .network import Network
 from .outgoing import Outgoing
 from .polite.gate import Gate
 from .polite.outage import Outage
@@ -46,8 +46,6 @@ log = logging.getLogger("crawlpool")
 COMMIT_S = 0.5
 COMMIT_PAGES = 200
 DISPATCH_S = 0.02
-MOST_LOOKED_AT = 100
-"""Hosts among which one is sought for a probe."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +139,7 @@ class Crawl:
         self._committed_at = self._started_at - COMMIT_S  # the first page is shown at once
         self._is_stopping = False
         self._is_committing = False
-        self._is_network_gone = False
+        self._network = Network(outage=outage, gate=gate, departures=self._departures)
 
     def go_on(
         self,
@@ -176,7 +174,8 @@ class Crawl:
         self.stats.workers_lost = self._crew.deaths
         self.stats.abandoned = self._crew.abandoned
         self._departures.wake(now)
-        self._watch_network(now)
+        for failure in self._network.watch(now, is_idle=self._is_idle, is_stopping=self._is_stopping):
+            self._settling.conclude(failure, now)
         self.arrivals.read_seeds()
         self._send_errands()
         self._check_time(now)
@@ -252,9 +251,10 @@ class Crawl:
     def _dispatch(self, now: float) -> None:
         if self._is_stopping or self._inbox.bytes > MOST_BYTES:
             return
-        if self._outage.is_on:
-            if self._outage.is_probe_due(now) and self._crew.has_room(now):
-                self._probe(now)
+        if self._network.is_gone:
+            probe = self._network.probe(now) if self._crew.has_room(now) else None
+            if probe is not None:
+                self._send(*probe, now)
             return
         while self._crew.has_room(now):
             each = self._gate.next_host(now)
@@ -265,10 +265,13 @@ class Crawl:
                 if self._clock() - now > DISPATCH_S:
                     break  # refusing took all that time; answers wait to be settled, and a stop to be heard
                 continue
-            self._gate.started(each, now)
-            self._crew.send(request, self._outgoing.parcel(request, self._want(request)), each)
+            self._send(each, request, now)
         if self._departures.has_any:
             self._dispatch_ahead(now)
+
+    def _send(self, each: str, request: Request, now: float) -> None:
+        self._gate.started(each, now)
+        self._crew.send(request, self._outgoing.parcel(request, self._want(request)), each)
 
     def _dispatch_ahead(self, now: float) -> None:
         """Hand busy lanes what comes next of the host they serve, where nothing but order holds it back."""
@@ -283,57 +286,6 @@ class Crawl:
                 batch.append((request, self._outgoing.parcel(request, self._want(request))))
             if batch:
                 self._crew.send_ahead(number, batch)
-
-    # While the network is gone
-
-    def _watch_network(self, now: float) -> None:
-        """Let what was held back in doubt stand, or go again; end the crawl when nothing answers for too long.
-
-        Raises:
-            NetworkError: The network is gone for good, as far as this run is concerned.
-        """
-        is_idle = (
-            not self._crew.out
-            and not self.arrivals.has_more_seeds
-            and self._departures.next_due is None
-            and self._gate.next_due() is None
-        )
-        stand, again = self._outage.tick(now, is_idle=is_idle)
-        for failure in stand:
-            self._settling.conclude(failure, now)
-        for request in again:
-            self._departures.go(request)
-        self._say_network(is_gone=self._outage.is_on)
-        if self._outage.is_over(now) and not self._is_stopping:
-            raise NetworkError(self._outage.words())
-
-    def _say_network(self, *, is_gone: bool) -> None:
-        if is_gone != self._is_network_gone:
-            self._is_network_gone = is_gone
-            log.warning("network.gone probing" if is_gone else "network.back")
-
-    def _probe(self, now: float) -> None:
-        """Send one request, to a host that should answer if any does."""
-        best: str | None = None
-        others: list[str] = []
-        for _ in range(MOST_LOOKED_AT):
-            each = self._gate.next_host(now)
-            if each is None:
-                break
-            if best is None or self._outage.rank(each) < self._outage.rank(best):
-                others.extend([] if best is None else [best])
-                best = each
-            else:
-                others.append(each)
-            if self._outage.rank(best) == 0:
-                break
-        for each in others:
-            self._gate.passed(each, now)
-        request = None if best is None else self._departures.next_of(best, now)
-        if best is not None and request is not None:
-            self._gate.started(best, now)
-            self._crew.send(request, self._outgoing.parcel(request, self._want(request)), best)
-            self._outage.probed(request, now)
 
     def _want(self, request: Request) -> Want:
         if isinstance(request.data, Errand):
@@ -352,7 +304,7 @@ class Crawl:
             if not is_going_on:
                 self._gate.finished(asked)
             self._settling.settle(outcome, now)
-            self._say_network(is_gone=self._outage.is_on)
+            self._network.note()
         self._take_lost(lost, now)
 
     def _take_lost(self, lost: Iterable[Lost], now: float) -> None:
@@ -360,6 +312,16 @@ class Crawl:
             self._settling.take_lost(each, now, is_given_up=self._crew.is_given_up(each))
 
     # When it is over
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether nothing is out and nothing is due by itself."""
+        return (
+            not self._crew.out
+            and not self.arrivals.has_more_seeds
+            and self._departures.next_due is None
+            and self._gate.next_due() is None
+        )
 
     def _check_time(self, now: float) -> None:
         limit = self._limits.max_time_s
@@ -391,10 +353,10 @@ class Crawl:
         until = now + patience_s
         if self._departures.next_due is not None:
             until = min(until, self._departures.next_due)
-        moment = self._outage.next_moment()
+        moment = self._network.next_moment
         if moment is not None:
             until = min(until, max(moment, now + LOOK_S))
-        if self._outage.is_on:
+        if self._network.is_gone:
             return max(0.0, min(until, now + LOOK_S) - self._clock())
         if not self._is_stopping and self._crew.has_spare_lanes:
             due = self._gate.next_due()

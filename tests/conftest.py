@@ -10,6 +10,11 @@ from crawlpool.errors import ConfigError
 from .site import Site
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: as they are they cannot be typed, and gzip's hold the time of day."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture
 def sites() -> Iterator[Callable[..., Site]]:
     """Make a site on another loopback address: `sites("127.0.0.2")`; skips where there is none (macOS)."""

@@ -27,7 +27,7 @@ LAYERS = [
     {"worker", "handlers", "stats", "following", "outgoing"},
     {"backends", "landing", "identity", "duplicates", "sitemaps"},
     {"inbox", "blame", "growth", "holding", "retiring", "departures", "arrivals", "folding"},
-    {"crew", "settling"},
+    {"crew", "settling", "network"},
     {"loop"},
     {"wiring"},
     {"resuming"},
