@@ -133,14 +133,14 @@ def chunks(*parts: bytes, last: bytes = b"0\r\n\r\n") -> bytes:
         (b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks(b"good"), b"good"),
         (OK + b"Transfer-Encoding: identity\r\nContent-Length: 4\r\n\r\ngood", b"good"),
         (OK + b"Transfer-Encoding: identity\r\n\r\ngood", b"good"),
-        (OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + chunks(gzip.compress(b"good")), b"good"),
+        (OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + chunks(gzip.compress(b"good", mtime=0)), b"good"),
         (
             OK
             + b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
-            + chunks(gzip.compress(b"good")),
+            + chunks(gzip.compress(b"good", mtime=0)),
             b"good",
         ),
-        (OK + b"Transfer-Encoding: gzip\r\n\r\n" + gzip.compress(b"good"), b"good"),
+        (OK + b"Transfer-Encoding: gzip\r\n\r\n" + gzip.compress(b"good", mtime=0), b"good"),
     ],
 )
 def test_a_body_ends_where_the_standard_says(answer_to, sent, body):
@@ -187,7 +187,7 @@ def test_a_body_ends_where_the_standard_says(answer_to, sent, body):
         (CHUNKED + b"4;" + b"x" * 100_000 + b"\r\ngood\r\n0\r\n\r\n", (INCOMPLETE, PROTOCOL)),
         (CHUNKED + (b"1;" + b"x" * 4000 + b"\r\na\r\n") * 100 + b"0\r\n\r\n", (INCOMPLETE, PROTOCOL)),
         (CHUNKED + b"0\r\n" + b"X: y\r\n" * 100_000 + b"\r\n", (INCOMPLETE, PROTOCOL)),
-        (OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + chunks(gzip.compress(b"good")[:-4]), (DECODING,)),
+        (OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + chunks(gzip.compress(b"good", mtime=0)[:-4]), (DECODING,)),
         (b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\ngood", (INCOMPLETE, PROTOCOL)),
     ],
     ids=short,
@@ -448,19 +448,23 @@ def test_a_coded_body_is_decoded_and_one_that_ends_early_is_a_failure(answer_to,
 @pytest.mark.parametrize(
     ("coding", "body", "decoded"),
     [
-        (b"gzip", gzip.compress(b"one ") + gzip.compress(b"two"), b"one two"),  # RFC 1952, 2.2
-        (b"gzip", gzip.compress(PAGE) + b"\0\0\0 padding", PAGE),
+        (
+            b"gzip",
+            gzip.compress(b"one ", mtime=0) + gzip.compress(b"two", mtime=0),
+            b"one two",
+        ),  # RFC 1952, 2.2
+        (b"gzip", gzip.compress(PAGE, mtime=0) + b"\0\0\0 padding", PAGE),
         (b"gzip", b"", b""),
         (b"br", b"", b""),
         (b"deflate", zlib.compress(b""), b""),
         (b"zstd", zstd(b"one ") + zstd(b"two"), b"one two"),
         (b"identity", PAGE, PAGE),
         (b"", PAGE, PAGE),
-        (b"gzip, identity", gzip.compress(PAGE), PAGE),
-        (b"gzip, br, deflate", zlib.compress(brotli.compress(gzip.compress(PAGE))), PAGE),
-        (b"gzip\r\nContent-Encoding: deflate", zlib.compress(gzip.compress(PAGE)), PAGE),
+        (b"gzip, identity", gzip.compress(PAGE, mtime=0), PAGE),
+        (b"gzip, br, deflate", zlib.compress(brotli.compress(gzip.compress(PAGE, mtime=0))), PAGE),
+        (b"gzip\r\nContent-Encoding: deflate", zlib.compress(gzip.compress(PAGE, mtime=0)), PAGE),
         (b"utf-8", PAGE, PAGE),  # unknown ones are left as they came
-        (b"gzip, none", gzip.compress(PAGE), gzip.compress(PAGE)),
+        (b"gzip, none", gzip.compress(PAGE, mtime=0), gzip.compress(PAGE, mtime=0)),
         (b"compress", b"\x1f\x9d\x90", b"\x1f\x9d\x90"),
     ],
 )
@@ -473,13 +477,13 @@ def test_codings_are_taken_off_in_the_order_that_they_were_put_on(answer_to, cod
     [
         (b"gzip", PAGE),
         (b"gzip", zlib.compress(PAGE)),
-        (b"gzip", gzip.compress(PAGE)[:-8] + b"\0" * 8),  # checksum
-        (b"gzip", gzip.compress(PAGE) + gzip.compress(PAGE)[:10]),
+        (b"gzip", gzip.compress(PAGE, mtime=0)[:-8] + b"\0" * 8),  # checksum
+        (b"gzip", gzip.compress(PAGE, mtime=0) + gzip.compress(PAGE, mtime=0)[:10]),
         (b"br", b"\xff" * 100),
         (b"br", brotli.compress(PAGE) + b"more"),
         (b"zstd", PAGE),
         (b"deflate", b"\xff" * 100),
-        (b"gzip, gzip", gzip.compress(PAGE)),
+        (b"gzip, gzip", gzip.compress(PAGE, mtime=0)),
         (b"gzip, gzip, gzip, gzip, gzip, gzip", PAGE),
     ],
 )
@@ -489,13 +493,13 @@ def test_a_body_that_is_not_what_its_coding_says_is_a_failure(answer_to, coding,
 
 def test_bombs_of_every_coding_and_of_codings_in_codings_are_cut_in_little_time(answer_to):
     zeros = bytes(64 * 1024 * 1024)
-    empty = gzip.compress(b"") * 200_000  # makes much of little, and nothing of that
+    empty = gzip.compress(b"", mtime=0) * 200_000  # makes much of little, and nothing of that
     bombs = [
-        (b"gzip", gzip.compress(zeros, 9)),
+        (b"gzip", gzip.compress(zeros, 9, mtime=0)),
         (b"br", brotli.compress(zeros, quality=1)),
         (b"zstd", zstd(zeros)),
-        (b"gzip, gzip", gzip.compress(gzip.compress(zeros))),
-        (b"gzip, gzip, gzip", gzip.compress(gzip.compress(empty))),
+        (b"gzip, gzip", gzip.compress(gzip.compress(zeros, mtime=0))),
+        (b"gzip, gzip, gzip", gzip.compress(gzip.compress(empty, mtime=0))),
     ]
     started = time.monotonic()
     for coding, bomb in bombs:
@@ -507,7 +511,7 @@ def test_bombs_of_every_coding_and_of_codings_in_codings_are_cut_in_little_time(
 
 
 def test_a_cut_body_shows_what_was_sent_as_far_as_it_was_read(answer_to):
-    sent = gzip.compress(PAGE)
+    sent = gzip.compress(PAGE, mtime=0)
     response = assert_body(answer_to(coded(b"gzip", sent), want=Want.BODY | Want.RAW), PAGE)
     assert response.raw_body == sent
 
@@ -717,7 +721,7 @@ def test_one_record_a_url_on_every_backend_and_it_names_the_cause(server_of, bac
         (OK + b"Content-Length: 9\r\n\r\nshort", "incomplete"),
         (OK + b"Content-Length: +4\r\n\r\ngood", "protocol"),
         (b"SSH-2.0-OpenSSH\r\n", "protocol"),
-        (coded(b"gzip", gzip.compress(PAGE)[:-9]), "decoding"),
+        (coded(b"gzip", gzip.compress(PAGE, mtime=0)[:-9]), "decoding"),
         (b"HTTP/1.1 999 Denied\r\nContent-Length: 0\r\n\r\n", "http"),
     ]
     urls = [server_of(sent).url for sent, _ in cases]
@@ -729,7 +733,9 @@ def test_one_record_a_url_on_every_backend_and_it_names_the_cause(server_of, bac
 def test_an_answer_that_a_library_for_tests_gives_is_taken_as_it_is(transport_of):
     with responses.RequestsMock() as mocked:
         mocked.get(
-            "https://shop.example/", body=gzip.compress(PAGE), headers={"Content-Encoding": "gzip", "A": "b"}
+            "https://shop.example/",
+            body=gzip.compress(PAGE, mtime=0),
+            headers={"Content-Encoding": "gzip", "A": "b"},
         )
         response = assert_body(fetch(transport_of(), "https://shop.example/"), PAGE)
     assert response.header("a") == "b"
