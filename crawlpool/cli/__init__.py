@@ -80,6 +80,8 @@ def _run(words: list[str]) -> int:
     is_named = bool(words) and words[0] in COMMANDS
     module, _, name = COMMANDS[words[0] if is_named else "crawl"].partition(":")
     try:
+        if not is_named:
+            _check_first(words)
         command = getattr(import_module(f".{module}", __name__), name)
         return int(command(words[1:] if is_named else words))
     except CrawlpoolError as error:
@@ -87,6 +89,24 @@ def _run(words: list[str]) -> int:
 
         complain(str(error))
         return error.exit_code
+
+
+def _check_first(words: list[str]) -> None:
+    """Complain of a first word that is a command's but for a slip; a file or a URL it may be otherwise.
+
+    Raises:
+        ConfigError: It is.
+    """
+    from os.path import exists  # noqa: PLC0415
+
+    if words and words[0].isalpha() and not exists(words[0]):  # noqa: PTH110  Path.exists raises for odd words
+        from difflib import get_close_matches  # noqa: PLC0415
+
+        near = get_close_matches(words[0], COMMANDS, n=1, cutoff=0.75)
+        if near:
+            from ..errors import ConfigError  # noqa: PLC0415
+
+            raise ConfigError(f"unknown command {words[0]!r}; did you mean {near[0]}?")
 
 
 def version() -> str:

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
+from ..errors import ConfigError
 from ..serve import Server, sample_site, sample_sites, serve
-from .flags import new_parser
+from .flags import crawl_parser, new_parser, parse, settings_of
 from .screen import printable
 
 _USAGE = "crawlpool demo [bookshop|traps] [FLAG ...]"
@@ -61,7 +62,8 @@ def demo(words: Sequence[str]) -> int:
     if any(word in {"-h", "--help"} for word in words):
         new_parser(_USAGE, description=_DESCRIPTION).print_help()
         return 0
-    name = words.pop(0) if words and words[0] in sample_sites() else "bookshop"
+    name = _site_of(words)
+    settings_of(parse(crawl_parser(), words))  # a flag that will not do is said before anything is served
     folder = Path(tempfile.mkdtemp(prefix="crawlpool-demo-"))
     with serve(sample_site(name), latency_s=_LATENCY_S) as server:
         _say(f"The sample site {name!r} is now at {server.url}/ on this machine; this crawls it:")
@@ -79,6 +81,20 @@ def demo(words: Sequence[str]) -> int:
     _say(_NEXT)
     _say(f"The files are in {folder}")
     return code
+
+
+def _site_of(words: list[str]) -> str:
+    """The sample site that the first word names, and take it off; the bookshop without one.
+
+    Raises:
+        ConfigError: There is no such site.
+    """
+    if not words or words[0].startswith("-"):
+        return "bookshop"
+    name = words.pop(0)
+    if name not in sample_sites():
+        raise ConfigError(f"there is no sample site {name!r}; known: {', '.join(sorted(sample_sites()))}")
+    return name
 
 
 def _with_handler(folder: Path, server: Server, words: Sequence[str]) -> int:

@@ -73,6 +73,28 @@ def test_what_is_wrong_is_one_line_and_exit_code_two():
     assert done.stderr == "crawlpool: --timeout: 'abc' should be seconds, such as 30, 0.5, 250ms, 10m or 2h\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["statsu", "pages.jsonl"], "unknown command 'statsu'; did you mean status?"),
+        (["demo", "nope"], "there is no sample site 'nope'; known: bookshop, traps"),
+        (["demo", "--delay", "x"], "--delay: 'x' should be seconds, such as 30, 0.5, 250ms, 10m or 2h"),
+    ],
+)
+def test_a_slip_in_a_command_is_quoted_with_what_was_probably_meant(words, complaint):
+    done = run(*words)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == f"crawlpool: {complaint}\n"
+
+
+def test_a_file_that_is_nearly_called_like_a_command_is_read(tmp_path):
+    (tmp_path / "demos").write_text("https://a.test/\n", encoding="utf-8")
+    done = run("demos", "--dry-run", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "https://a.test/" in done.stdout
+
+
 def test_help_into_a_reader_that_leaves_at_once_ends_quietly():
     with subprocess.Popen([*COMMAND, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()
