@@ -128,12 +128,18 @@ def differences(before: Same, now: Same) -> list[str]:
 
 
 def _code_of(handler: Any) -> str:
-    """The source of a function; its byte code where there is none; its name for what has neither."""
-    try:
-        return inspect.getsource(handler)
-    except (OSError, TypeError):
-        code = getattr(handler, "__code__", None)
-        return _parts_of(code) if isinstance(code, CodeType) else type(handler).__qualname__
+    """The source of a function; its byte code where there is none; its name for what has neither.
+
+    Code that was made of a text (`exec`, `python -c`) has no file, and what Python then takes for its
+    source may be another text of that name.
+    """
+    code = getattr(handler, "__code__", None)
+    if not isinstance(code, CodeType) or code.co_filename != "<string>":
+        try:
+            return inspect.getsource(handler)
+        except (OSError, TypeError):
+            pass
+    return _parts_of(code) if isinstance(code, CodeType) else type(handler).__qualname__
 
 
 def _parts_of(code: CodeType) -> str:

@@ -64,6 +64,10 @@ class Elements:
         self._parser = parser = expat.ParserCreate("utf-8")
         parser.buffer_text = True
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+        if hasattr(parser, "SetReparseDeferralEnabled"):
+            # From 2.6 on, expat puts off looking at a long token again, and so tells of nothing behind it
+            # for as long; what that is to guard against is bounded here.
+            parser.SetReparseDeferralEnabled(False)
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
