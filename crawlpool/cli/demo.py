@@ -51,6 +51,7 @@ _NEXT = """\
 What to type next
   crawlpool https://example.com/ --follow --depth 1 -o pages.jsonl     a site of yours
   crawlpool urls.txt -o pages.csv                                      your own list of URLs
+  crawlpool status pages.jsonl                                         how far it is; also while it runs
   crawlpool demo traps                                                 a site full of traps
   crawlpool --help                                                     every flag
 """
