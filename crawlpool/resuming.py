@@ -79,6 +79,9 @@ class Job:
         self.is_resumed = False
         self.said = ""
         self.earlier = Earlier()
+        self._is_forgotten = (
+            False  # its URLs; that counts only with `began`, when every output could be opened
+        )
         self._was_whole = False  # nothing was written to an output since the last commit
         self._was: dict[str, str] = {}  # names of outputs in the job, by those that they have now
         if plan.start is Start.FRESH:
@@ -108,9 +111,9 @@ class Job:
         file.set("ended", None)
         file.set("settings", dict(plan.settings))
         self._was_whole = bool(file.get("whole"))
-        self._run = file.begin_run(
-            plan.settings, __version__
-        )  # committed with `began`, once every store is open
+        self._run = file.begin_run(plan.settings, __version__)
+        if not self._is_forgotten:
+            file.commit()  # before the first output is made, so that it is known whose it is after a crash
 
     def _decide(self, state: str | None, changed: Sequence[str]) -> bool:
         """Go through the table; False when there is nothing to do."""
@@ -187,6 +190,7 @@ class Job:
         for table in _FORGOTTEN:
             self._file.db.execute(f"DELETE FROM {table}")  # noqa: S608  a name of ours
         self._file.set("seeds_read", False)
+        self._is_forgotten = True
         self.said = f"{self._plan.path}: fetching everything again, behind what is there"
 
     def _decline(self, changed: Sequence[str]) -> None:

@@ -695,6 +695,24 @@ def test_what_others_added_behind_a_crawl_that_stopped_is_refused_by_name_and_ke
     assert sorted(urls_of(out)) == before
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".sqlite"])
+def test_a_crash_before_the_first_commit_leaves_an_output_that_is_known_as_ours(
+    site, tmp_path, suffix, monkeypatch
+):
+    urls, out = pages(site, 5), tmp_path / f"pages{suffix}"
+
+    def cut(job, positions):
+        raise PowerCut("the lights went out")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("crawlpool.resuming.Job.began", cut)
+        with pytest.raises(PowerCut):
+            Crawler(**QUICK).run(urls, output=out)
+    assert out.exists()
+    assert Crawler(**QUICK).run(urls, output=out).ended == "finished"
+    assert sorted(urls_of(out)) == urls
+
+
 def test_a_refresh_that_is_refused_leaves_the_job_as_it_was(site, tmp_path):
     urls, out = pages(site, 4), tmp_path / "pages.jsonl"
     Crawler(**QUICK).run(urls, output=out)
