@@ -25,7 +25,7 @@ from .frontiers.sqlite import SqliteFrontier
 from .identity import Same, differences
 from .job.file import JobFile
 from .job.place import network_of
-from .job.schema import JobInUse, NoJobFile, State, is_ours, named
+from .job.schema import JobInUse, NoJobFile, is_ours, named
 from .redirects import may_travel
 from .stats import Earlier
 from .stores.base import Position, Start
@@ -66,6 +66,7 @@ class Job:
         is_resumed: It goes on with what an earlier run left.
         said: A sentence on that; "" for a crawl that starts.
         earlier: What earlier runs did.
+        left: URLs that they left waiting.
 
     Raises:
         ConfigError: The table says to refuse; the message says why, and what would do.
@@ -79,6 +80,8 @@ class Job:
         self.is_resumed = False
         self.said = ""
         self.earlier = Earlier()
+        self.left = 0
+        self._answered = 0  # URLs that have got a page, as the frontier counts them
         self._is_forgotten = (
             False  # its URLs; that counts only with `began`, when every output could be opened
         )
@@ -175,7 +178,7 @@ class Job:
         if changed or (self._plan.start is Start.APPEND and has_sitemaps):
             file.set("seeds_read", False)
         self.earlier = self._count()
-        waiting = self._waiting()
+        waiting = self.left
         self.said = (
             f"{self._plan.path}: going on, {_pages_are(self.earlier.pages)} there and "
             f"{waiting:,} {'URL waits' if waiting == 1 else 'URLs wait'}"
@@ -203,29 +206,14 @@ class Job:
         )
 
     def _count(self) -> Earlier:
-        pages, failed, listed_failed, listed_waiting = self._file.db.execute(
+        """What earlier runs did, in one pass over the URLs, which may be millions."""
+        counted = self._file.db.execute(
             "SELECT sum(state IN (1, 2)), sum(state IN (1, 2) AND kind IS NOT NULL), "
-            "sum(state IN (1, 2) AND kind IS NOT NULL AND listed), sum(state = 0 AND listed) FROM url"
+            "sum(state IN (1, 2) AND kind IS NOT NULL AND listed), sum(state = 0 AND listed), sum(state = 0), "
+            "sum(state = 1 OR (state = 2 AND status IS NOT NULL)) FROM url"
         ).fetchone()
-        return Earlier(
-            pages=pages or 0,
-            failed=failed or 0,
-            listed_failed=listed_failed or 0,
-            listed_waiting=listed_waiting or 0,
-        )
-
-    def _answered(self) -> int:
-        """How many URLs have got a page, as the frontier counts them."""
-        with named(self._plan.path):
-            (answered,) = self._file.db.execute(
-                "SELECT count(*) FROM url WHERE state = 1 OR (state = 2 AND status IS NOT NULL)"
-            ).fetchone()
-        return int(answered)
-
-    def _waiting(self) -> int:
-        return int(
-            self._file.db.execute("SELECT count(*) FROM url WHERE state = ?", (State.WAITING,)).fetchone()[0]
-        )
+        pages, failed, listed_failed, listed_waiting, self.left, self._answered = (n or 0 for n in counted)
+        return Earlier(pages=pages, failed=failed, listed_failed=listed_failed, listed_waiting=listed_waiting)
 
     def __enter__(self) -> Self:
         """It is open already."""
@@ -248,12 +236,6 @@ class Job:
         return self._plan.path
 
     @property
-    def left(self) -> int:
-        """URLs that wait in the file."""
-        with named(self._plan.path):
-            return self._waiting()
-
-    @property
     def needs_seeds(self) -> bool:
         """Whether the seeds are to be read: not if they were, unless some come with secrets, which no job keeps."""
         return not self._file.get("seeds_read") or self.frontier.withheld > 0
@@ -271,7 +253,7 @@ class Job:
 
     def limit_reached(self, max_pages: int | None) -> bool:
         """Whether earlier runs fetched all the pages that the limit allows; says so."""
-        if max_pages is None or not self.is_resumed or self._answered() < max_pages:
+        if max_pages is None or not self.is_resumed or self._answered < max_pages:
             return False
         self.is_over = True
         self.said = (
