@@ -4,8 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Crawler, Result, fetch, fetch_all
+    from .api import Crawler, Result
     from .errors import ConfigError, CrawlpoolError
+    from .fetching import fetch, fetch_all
     from .fetchpool import FetchPool
     from .model import Failure, FailureKind, Request, Response
     from .parse.page import Page
@@ -27,8 +28,8 @@ _HOME = {
     "Result": "api",
     "Settings": "settings",
     "Start": "stores.base",
-    "fetch": "api",
-    "fetch_all": "api",
+    "fetch": "fetching",
+    "fetch_all": "fetching",
 }
 
 __all__ = [

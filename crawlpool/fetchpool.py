@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeAlias, Unpack
 
-from .api import Backend, _settings
+from .api import Backend, settings_of
 from .engine import Engine
 from .errors import ConfigError, CrawlpoolError
 from .frontiers.queue_ import QueueFrontier
@@ -70,7 +70,7 @@ class FetchPool:
 
     def __init__(self, *, backend: Backend = None, **knobs: Unpack[Knobs]) -> None:
         """Start the first worker."""
-        settings, backend = _settings(None, backend, knobs)
+        settings, backend = settings_of(None, backend, knobs)
         if settings.follow:
             raise ConfigError("FetchPool fetches what it is given; to follow links use Crawler(follow=True)")
         if settings.sitemap or settings.sitemap_url:

@@ -34,7 +34,7 @@ LAYERS = [
     {"outputs"},
     {"engine"},
     {"api"},
-    {"fetchpool"},
+    {"fetching", "fetchpool"},
     {"cli", "bench"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
