@@ -1,0 +1,97 @@
+"""Where a crawl, a page or a URL ends."""
+
+from dataclasses import dataclass
+from typing import Annotated, TypedDict
+
+from ..units import MIB, read_bytes, read_count, read_seconds
+from .knob import Knob
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Where a crawl, a page or a URL ends."""
+
+    max_pages: Annotated[
+        int | None,
+        Knob(
+            group="Limits",
+            metavar="N",
+            read=read_count,
+            least=1,
+            help="Stop when this many pages were fetched. Default: no limit.",
+        ),
+    ] = None
+    max_time: Annotated[
+        float | None,
+        Knob(
+            group="Limits",
+            metavar="SECONDS",
+            read=read_seconds,
+            least=0.001,
+            help="Start no request after this time. Default: no limit.",
+        ),
+    ] = None
+    max_body: Annotated[
+        int,
+        Knob(
+            group="Limits",
+            metavar="BYTES",
+            read=read_bytes,
+            least=1,
+            help="Read at most this much of a body; a longer one is cut and marked.",
+        ),
+    ] = 16 * MIB
+    worker_memory: Annotated[
+        int | None,
+        Knob(
+            group="Limits",
+            metavar="BYTES",
+            read=read_bytes,
+            least=32 * MIB,
+            help="Replace a worker process that takes more memory than this when it has answered; one that takes twice "
+            "as much is killed at once. Default: no limit.",
+        ),
+    ] = None
+    max_url: Annotated[
+        int,
+        Knob(
+            group="Limits",
+            metavar="N",
+            read=read_count,
+            least=32,
+            most=1_000_000,
+            help="Ask for no URL of more characters than this: a link is left out, a listed URL fails.",
+        ),
+    ] = 8192
+    max_links: Annotated[
+        int,
+        Knob(
+            group="Limits",
+            metavar="N",
+            read=read_count,
+            least=1,
+            help="Follow at most this many links of one page; the rest are counted as left out.",
+        ),
+    ] = 10_000
+    max_redirects: Annotated[
+        int,
+        Knob(
+            group="Limits",
+            metavar="N",
+            read=read_count,
+            least=0,
+            help="Follow at most this many redirects of one URL.",
+        ),
+    ] = 10
+
+
+class LimitsKnobs(TypedDict, total=False):
+    """The same as keywords."""
+
+    max_pages: int | None
+    max_time: float | None
+    max_body: int
+    worker_memory: int | None
+    max_url: int
+    max_links: int
+    max_redirects: int
