@@ -159,18 +159,23 @@ class FailureKind(StrEnum):
 
     INVALID_URL = "invalid_url"
     DNS = "dns"  # the name does not resolve
+    ADDRESS = "address"  # not of the public internet, and the user did not name it
     CONNECT = "connect"  # refused, reset or unreachable before a byte was sent
     CONNECT_TIMEOUT = "connect_timeout"
     TLS = "tls"
     TIMEOUT = "timeout"  # not whole by the total deadline
+    IDLE = "idle_timeout"  # not a byte of it for too long
     INCOMPLETE = "incomplete"  # the connection broke inside an answer
     PROTOCOL = "protocol"  # what came is not HTTP
     PROXY = "proxy"
     DECODING = "decoding"  # the body is not what Content-Encoding says
+    HEADERS = "headers"  # a head of more bytes or lines than are read
+    RATIO = "ratio"  # a bomb: the body unpacks to far more than was sent
     REDIRECT = "redirect"  # too many, a loop, or a Location that is no URL
     ROBOTS = "robots"  # robots.txt does not allow it
     ROBOTS_UNREACHABLE = "robots_unreachable"  # so nothing is allowed (RFC 9309, 2.3.1.4)
     DEFERRED = "deferred"  # the server asked for a longer wait than our cap
+    HOST_GIVEN_UP = "host_given_up"  # its host failed for long, and is asked nothing more in this run
     WORKER_LOST = "worker_lost"  # every worker that tried it died
     HANDLER = "handler"  # the user's handler raised
     UNEXPECTED = "unexpected"  # a fault of ours; please report it

@@ -8,7 +8,7 @@ import crawlpool
 PACKAGE = Path(crawlpool.__file__).parent
 
 LAYERS = [
-    {"model", "errors", "units", "cutoff"},
+    {"model", "errors", "units", "cutoff", "addresses"},
     {"urls", "settings", "seedlines", "errands"},
     {"patterns", "job"},
     {

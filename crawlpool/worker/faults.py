@@ -9,6 +9,7 @@ import requests
 from urllib3 import exceptions as u3
 
 from ..model import FailureKind
+from .addresses import Refused
 from .heads import BadAnswer
 
 _BROKEN = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, http.client.RemoteDisconnected)
@@ -34,7 +35,7 @@ def name(error: BaseException) -> tuple[FailureKind, str] | None:  # noqa: C901 
     The innermost cause that has a name wins: a refused connection inside a
     proxy's error inside "max retries exceeded" is still the proxy's.
     """
-    if isinstance(error, BadAnswer):
+    if isinstance(error, BadAnswer | Refused):
         return error.kind, error.message
     chain = list(_chain(error))
 

@@ -29,6 +29,7 @@ from ..parse.likeness import digest_of
 from ..redirects import STATUSES as REDIRECTS
 from ..urls import place
 from . import answers, faults, sockets
+from .addresses import Doorway
 from .codings import Decoding, codings_of
 from .framing import broken
 from .heads import BadAnswer, Head
@@ -40,6 +41,7 @@ _IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}  # RFC 9110, 
 # Plain numbers: an operation on an IntFlag costs a microsecond, and there are several a page.
 _FACTS, _LINKS, _RAW, _HTML_ONLY = int(Want.FACTS), int(Want.LINKS), int(Want.RAW), int(Want.HTML_ONLY)
 _DIGEST, _NEAR, _LARGE = int(Want.DIGEST), int(Want.NEAR), int(Want.LARGE)
+_PRIVATE = int(Want.PRIVATE)
 _PARSED = _FACTS | _LINKS | _NEAR
 
 _DRAINED = 64 * 1024
@@ -62,7 +64,13 @@ class _Body(NamedTuple):
 class _Adapter(HTTPAdapter):
     """Finds the connections of an origin without parsing the URL again for each page."""
 
-    def __init__(self, new_context: Callable[[], SSLContext], proxy_of: Callable[[str], str | None]) -> None:
+    def __init__(
+        self,
+        new_context: Callable[[], SSLContext],
+        proxy_of: Callable[[str], str | None],
+        doorway: Doorway,
+    ) -> None:
+        self._doorway = doorway
         self._new_context = new_context
         self._context: SSLContext | None = None
         self._proxy_of = proxy_of
@@ -93,13 +101,19 @@ class _Adapter(HTTPAdapter):
         pool = self._pools.get(origin)
         if pool is None:
             proxy = self._proxy_of(origin)
+            objection = self._doorway.objection(origin, is_proxied=proxy is not None)
+            if objection is not None:
+                self._doorway.check(objection)
             manager = self.proxy_manager_for(proxy) if proxy else self.poolmanager
             if origin.startswith("https:") or (proxy or "").startswith("https:"):
                 manager.connection_pool_kw["ssl_context"] = self._tls()
             pool = manager.connection_from_url(origin)
+            pool.doorway, pool.objection = self._doorway, objection
             if len(self._pools) >= _ORIGINS:
                 del self._pools[next(iter(self._pools))]
         else:
+            if pool.objection is not None:
+                self._doorway.check(pool.objection)
             del self._pools[origin]  # to stand last: the one that was used longest ago goes first
         self._pools[origin] = pool
         return pool
@@ -138,8 +152,11 @@ class RequestsTransport:
             ca = DEFAULT_CA_BUNDLE_PATH
         self._session = requests.Session()
         self._session.trust_env = False
+        self._doorway = Doorway(private=options.private, resolve=options.resolve)
         adapter = _Adapter(
-            lambda: sockets.timed_context(is_verified=options.is_verified, ca=ca), self._proxy_of
+            lambda: sockets.timed_context(is_verified=options.is_verified, ca=ca),
+            self._proxy_of,
+            self._doorway,
         )
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
@@ -218,7 +235,9 @@ class RequestsTransport:
         fetched_at = time.time()
         under_way.deadline = started + self._options.timeout_s
         under_way.connection = None
+        under_way.idle_s, under_way.most_head = self._options.idle_timeout_s, self._options.max_headers
         _, method, url, extra, body, wants = order
+        self._doorway.is_named = bool(wants & _PRIVATE)
         headers = self._headers(url, extra, method, body)
         prepared = requests.PreparedRequest()
         prepared.method, prepared.url, prepared.body = method, url, body or None
@@ -316,7 +335,7 @@ class RequestsTransport:
             return _Body(None, is_cut=False, raw=None, start=b"")
         codings = (*framing.codings, *codings_of(answer.headers.get("content-encoding")))
         if codings:
-            return self._decoded(answer, Decoding(codings, cap), wants, is_doubtful=is_doubtful)
+            return self._decoded(answer, Decoding(codings, cap, self._options.max_ratio), wants, is_doubtful=is_doubtful)
         body, size = io.BytesIO(), 0
         for piece in answer.pieces():
             body.write(piece)

@@ -2,17 +2,20 @@
 
 A socket timeout starts anew with every byte, so it bounds nothing. Here each send
 and receive is given only what is left until the deadline (`underway.py`). Answers
-are read with a class of ours (`answers.py`).
+are read with a class of ours (`answers.py`), and whom a connection may go to is
+said elsewhere (`addresses.py`).
 """
 
 import http.client
 import socket
 import ssl
-from typing import Any
+from typing import Any, cast
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
+from .addresses import Doorway
 from .answers import Answer
 from .underway import limit, under_way
 
@@ -56,21 +59,31 @@ def timed_context(*, is_verified: bool, ca: str | None) -> ssl.SSLContext:
 
 
 class _Noting:
-    """Notes the far end of a connection and whether it was used before, and reads answers with our own class.
+    """Goes out by the worker's doorway, notes the far end and whether it was used before, and reads answers with our class.
 
     Attributes:
+        doorway: Says whom it may connect to.
         peer: The far end; "" before there is one.
         is_reused: The request under way is not the first on this connection.
     """
 
+    doorway: Doorway
     peer = ""
     is_reused = False
     sock: Any
+    proxy: Any
+    timeout: Any
+    socket_options: Any
+    _dns_host: str
+    port: int
+    _private_kind: str | None = None
+    _socket_class: type[socket.socket] = socket.socket
     _carried = 0
     response_class: Any = Answer
 
     def connect(self) -> None:
         self._carried = 0
+        self._private_kind = None
         super().connect()  # type: ignore[misc]
         self.peer = _address(self.sock)
         if hasattr(self.sock, "suppress_ragged_eofs"):
@@ -82,12 +95,34 @@ class _Noting:
         under_way.connection = self
         under_way.is_heard = False
         self.is_reused = self.sock is not None and self._carried > 0
+        if self.is_reused and self._private_kind is not None:
+            self.doorway.check_kept(self._dns_host, self._private_kind)
         super().request(method, under_way.target or url, *args, **kwargs)  # type: ignore[misc]
         self._carried += 1
 
     def getresponse(self) -> Any:
         """The answer as it is, without what urllib3 makes of one."""
         return http.client.HTTPConnection.getresponse(self)  # type: ignore[arg-type]
+
+    def _new_conn(self) -> socket.socket:
+        """Connect to what was judged, and to nothing else; the faults are those that urllib3 makes of them."""
+        plain = cast(HTTPConnection, self)
+        try:
+            sock, self._private_kind = self.doorway.connect(
+                self._socket_class,
+                self._dns_host,
+                self.port,
+                timeout_s=self.timeout,
+                options=self.socket_options or (),
+                is_proxy=self.proxy is not None,
+            )
+        except socket.gaierror as error:
+            raise NameResolutionError(plain.host, plain, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(plain, "no connection in time") from error
+        except OSError as error:
+            raise NewConnectionError(plain, f"no connection: {error}") from error
+        return sock
 
     def _tunnel(self) -> None:
         """Ask a proxy for a tunnel; what it answers is read by the standard library."""
@@ -101,22 +136,37 @@ class _Noting:
 class TimedConnection(_Noting, HTTPConnection):
     """A plain connection whose receives end at the deadline."""
 
-    def _new_conn(self) -> socket.socket:
-        plain = super()._new_conn()
-        return _TimedSocket(plain.family, plain.type, plain.proto, fileno=plain.detach())
+    _socket_class = _TimedSocket
 
 
 class TimedTlsConnection(_Noting, HTTPSConnection):
     """The same over TLS, where the context brings the socket's class."""
 
 
-class TimedPool(HTTPConnectionPool):
+class _Letting:
+    """A pool whose connections go out by one doorway.
+
+    Attributes:
+        doorway: The worker's.
+        objection: What speaks against the origin, unless the user named it.
+    """
+
+    doorway: Doorway
+    objection: str | None = None
+
+    def _new_conn(self) -> Any:
+        made = super()._new_conn()  # type: ignore[misc]
+        made.doorway = self.doorway
+        return made
+
+
+class TimedPool(_Letting, HTTPConnectionPool):
     """Connections to one plain origin."""
 
     ConnectionCls = TimedConnection
 
 
-class TimedTlsPool(HTTPSConnectionPool):
+class TimedTlsPool(_Letting, HTTPSConnectionPool):
     """Connections to one TLS origin."""
 
     ConnectionCls = TimedTlsConnection

@@ -34,6 +34,8 @@ class Want(IntFlag):
     DIGEST = 32  # of the facts at least the digest; all facts have it
     NEAR = 64  # the hash of a page's words as well
     LARGE = 128  # up to `LARGEST` bytes, whatever the cap of pages: a sitemap
+    PRIVATE = 256  # the user named its host and port, which may be private: not what is needed, but allowed
+    QUICK = 512  # a connection in `QUICK_SHARE` of the time: this try is not the host's last
 
 
 LARGEST = 50 * 1024 * 1024
@@ -54,18 +56,29 @@ class TransportOptions:
         timeout_s: Seconds from sending a request to the last byte of its body.
         connect_timeout_s: Seconds for a connection to be made.
         max_body: Bytes of a decoded body that are read; one byte more, and it is cut.
+        max_headers: Bytes of all heads of one answer.
+        max_ratio: Bytes that a content coding may make of one byte that was sent.
+        idle_timeout_s: Seconds for which nothing of an answer need come; None for as long as `timeout_s` allows.
         max_links: Links to follow that are taken from one page.
         proxy: URL of the proxy; None for what the environment names.
         is_verified: Whether TLS certificates are checked.
+        private: Which addresses may be connected to that are not of the public internet: those of hosts that
+            the user "named", "all" (a crawl never says so by itself), or "none".
+        resolve: Host, port, and addresses to connect to instead of looking it up.
     """
 
     headers: Pairs = ()
     timeout_s: float = 30.0
     connect_timeout_s: float = 5.0
     max_body: int = 16 * 1024 * 1024
+    max_headers: int = 256 * 1024
+    max_ratio: int = 1_000
+    idle_timeout_s: float | None = None
     max_links: int = 10_000
     proxy: str | None = None
     is_verified: bool = True
+    private: str = "all"
+    resolve: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
 
 
 def response_answer(
