@@ -174,7 +174,7 @@ class Crawler:
         self._refuse_nothing(seeds)
         outputs = list(output) if isinstance(output, Sequence) and not isinstance(output, str) else [output]
         self._refuse_second()
-        stores = named_stores(outputs)
+        stores = named_stores(outputs, self.settings)
         self.job = path = job_path(outputs, job, failed=failed)
         tell = notice if notice is not None else _nobody
         with ExitStack() as stack:

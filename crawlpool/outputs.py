@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import ConfigError
+from .settings import Settings
 from .stores.base import Position, Start, Store
 from .stores.failed import FailedFile
 from .wiring import Output, start_of, store_of
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
     from .resuming import Job
 
 
-def named_stores(outputs: Sequence[Output]) -> dict[str, tuple[Store, Output]]:
+def named_stores(outputs: Sequence[Output], settings: Settings) -> dict[str, tuple[Store, Output]]:
     """The stores by name, none of them opened yet."""
     named: dict[str, tuple[Store, Output]] = {}
     places: set[Path] = set()
     for output in outputs:
-        name, store = store_of(output)
+        name, store = store_of(output, settings)
         if isinstance(output, str | PathLike):
             place = Path(output).resolve()
             if place in places:

@@ -5,15 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from .addresses import split_resolve
 from .backends.base import OpenLane
 from .errors import ConfigError
 from .settings import BACKENDS, Settings
 from .stores.base import Start, Store
+from .urls import normalise, place
 from .worker.wire import TransportOptions
 
 Output: TypeAlias = str | os.PathLike[str] | Store
 
 _ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+_LEAST_IDLE_S = 20.0
 
 
 def transport_options(settings: Settings) -> TransportOptions:
@@ -28,10 +31,35 @@ def transport_options(settings: Settings) -> TransportOptions:
         timeout_s=settings.timeout,
         connect_timeout_s=settings.connect_timeout,
         max_body=settings.max_body,
+        max_headers=settings.max_headers,
+        max_ratio=settings.max_ratio,
+        idle_timeout_s=_idle_s(settings),
         max_links=settings.max_links,
         proxy=settings.proxy,
-        is_verified=not settings.insecure,
+        insecure=settings.insecure,
+        ca_file=settings.ca_file,
+        client_certs=settings.client_cert,
+        private="all" if settings.allow_private else "none" if settings.deny_private else "named",
+        resolve=tuple(_resolved(each) for each in settings.resolve),
     )
+
+
+def _idle_s(settings: Settings) -> float:
+    """Seconds of silence that are borne: enough for a slow page, and more where the user waits longer for one."""
+    return settings.idle_timeout or max(_LEAST_IDLE_S, settings.timeout * 2 / 3)
+
+
+def _resolved(text: str) -> tuple[str, int, tuple[str, ...]]:
+    """What the user says of a host's addresses, the host as URLs in normal form have it.
+
+    Raises:
+        ConfigError: There is no such host.
+    """
+    given, port, addresses = split_resolve(text)
+    url = normalise(f"http://{given}/")
+    if url is None:
+        raise ConfigError(f"resolve holds {text!r}, and {given!r} is no host")
+    return place(url).hostname.rstrip("."), port, addresses
 
 
 def backend_of(backend: Any, options: TransportOptions) -> OpenLane:
@@ -63,31 +91,31 @@ def backend_of(backend: Any, options: TransportOptions) -> OpenLane:
     raise ConfigError(f"unknown backend {backend!r}; known: {', '.join(sorted(BACKENDS))}")
 
 
-def _jsonl(path: Path) -> Store:
+def _jsonl(path: Path, settings: Settings) -> Store:  # noqa: ARG001  no knob is about it
     from .stores.jsonl import JsonlStore  # noqa: PLC0415
 
     return JsonlStore(path)
 
 
-def _csv(path: Path) -> Store:
+def _csv(path: Path, settings: Settings) -> Store:
     from .stores.csv_ import CsvStore  # noqa: PLC0415
 
-    return CsvStore(path)
+    return CsvStore(path, is_raw=settings.raw_cells)
 
 
-def _tsv(path: Path) -> Store:
+def _tsv(path: Path, settings: Settings) -> Store:
     from .stores.csv_ import CsvStore  # noqa: PLC0415
 
-    return CsvStore(path, delimiter="\t")
+    return CsvStore(path, delimiter="\t", is_raw=settings.raw_cells)
 
 
-def _sqlite(path: Path) -> Store:
+def _sqlite(path: Path, settings: Settings) -> Store:  # noqa: ARG001  no knob is about it
     from .stores.sqlite import SqliteStore  # noqa: PLC0415
 
     return SqliteStore(path)
 
 
-_STORES: dict[str, Callable[[Path], Store]] = {
+_STORES: dict[str, Callable[[Path, Settings], Store]] = {
     ".jsonl": _jsonl,
     ".ndjson": _jsonl,
     ".csv": _csv,
@@ -98,7 +126,7 @@ _STORES: dict[str, Callable[[Path], Store]] = {
 }
 
 
-def store_of(output: Output) -> tuple[str, Store]:
+def store_of(output: Output, settings: Settings) -> tuple[str, Store]:
     """The store that an output's suffix names, and what to call it; a store of the user's own as it is.
 
     Raises:
@@ -115,7 +143,7 @@ def store_of(output: Output) -> tuple[str, Store]:
         raise ConfigError(f"output {str(output)!r} is a folder; name a file in it")
     if not path.parent.is_dir():
         raise ConfigError(f"output {str(output)!r}: there is no folder {str(path.parent)!r}")
-    return str(output), _STORES[path.suffix.lower()](path)
+    return str(output), _STORES[path.suffix.lower()](path, settings)
 
 
 def start_of(output: Output, start: Start | None) -> Start:

@@ -76,9 +76,8 @@ def _write_text(found: Iterable[Lost]) -> None:
 def _write_json(found: Iterable[Lost]) -> None:
     """JSON Lines; what a terminal might obey is written as the escapes that JSON has for it."""
     from ..stores.plain import as_json  # noqa: PLC0415  imports stand where they are needed, so that starting is quick
-    from ..stores.stdout import visible  # noqa: PLC0415
 
-    _write_bytes(f"{visible(as_json(_record(lost)))}\n".encode() for lost in found)
+    _write_bytes(f"{as_json(_record(lost))}\n".encode() for lost in found)
 
 
 def _write_csv(found: Iterable[Lost]) -> None:

@@ -17,12 +17,15 @@ from ..units import read_web_url
 from .check import as_date, as_range, as_tuple, as_words, check
 from .failing import Failing, FailingKnobs
 from .following import DUPLICATES, SCOPES, FollowingLinks, FollowingLinksKnobs
+from .given import shown
 from .knob import Knob, bounds, is_within
 from .limits import Limits, LimitsKnobs
 from .politeness import Politeness, PolitenessKnobs
+from .reaching import Reaching, ReachingKnobs
 from .requesting import Requesting, RequestingKnobs
 from .sitemaps import Sitemaps, SitemapsKnobs
 from .speed import BACKENDS, PROCESSES, Speed, SpeedKnobs
+from .storing import Storing, StoringKnobs
 
 __all__ = [
     "BACKENDS",
@@ -46,7 +49,7 @@ _IN_COMMAS = frozenset({"strip_params", "skip_duplicates"})
 
 # Dataclasses take the fields of their last base first: help lists them in this order.
 @dataclass(frozen=True, kw_only=True)
-class Settings(Failing, Requesting, Politeness, Limits, Sitemaps, FollowingLinks, Speed):
+class Settings(Storing, Failing, Reaching, Requesting, Politeness, Limits, Sitemaps, FollowingLinks, Speed):
     """How to crawl; every field is a knob, and its help says what it does.
 
     Raises:
@@ -60,8 +63,11 @@ class Settings(Failing, Requesting, Politeness, Limits, Sitemaps, FollowingLinks
         for field in fields(self):
             name, knob = field.name, known[field.name]
             value = getattr(self, name)
-            if knob.repeats:
-                value = as_tuple(name, value)
+            if knob.fit is not None:
+                value = knob.fit(name, value)
+                object.__setattr__(self, name, value)
+            elif knob.repeats:
+                value = as_tuple(name, value, is_secret=knob.is_secret)
                 if name in _IN_COMMAS:
                     value = as_words(name, value)
                 object.__setattr__(self, name, value)
@@ -79,8 +85,19 @@ class Settings(Failing, Requesting, Politeness, Limits, Sitemaps, FollowingLinks
             )
         self._check_texts()
 
+    def __repr__(self) -> str:
+        """Name what is not as it comes; what may be a password is three stars."""
+        said = []
+        for name, knob in knobs().items():
+            value = getattr(self, name)
+            if value == type(self).__dataclass_fields__[name].default:
+                continue
+            said.append(f"{name}={shown(value) if knob.is_secret else repr(value)}")
+        return f"Settings({', '.join(said)})"
+
     def _check_texts(self) -> None:
         object.__setattr__(self, "since", as_date(self.since))
+        self._check_reach()
         for url in self.sitemap_url:
             try:
                 read_web_url(url)
@@ -101,13 +118,13 @@ class Settings(Failing, Requesting, Politeness, Limits, Sitemaps, FollowingLinks
             )
         for name, value in (("User-Agent", self.user_agent), *self.header):
             if (why := bad_header(name, value)) is not None:
-                raise ConfigError(f"header {name!r}: {value!r}: {why}")
-        if self.proxy is not None and "://" not in self.proxy:
-            raise ConfigError(f"proxy {self.proxy!r} is not a URL; write it as http://host:port")
+                raise ConfigError(f"header {name!r}: {why}")
 
 
 class Knobs(
+    StoringKnobs,
     FailingKnobs,
+    ReachingKnobs,
     RequestingKnobs,
     PolitenessKnobs,
     LimitsKnobs,

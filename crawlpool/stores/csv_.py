@@ -16,11 +16,11 @@ from crawlpool.errors import StoreError
 
 from .appendfile import TAIL, AppendFile, digest
 from .base import Position, Record, Start
-from .plain import Scalar, cell
+from .plain import MOST_COLUMNS, Scalar, cell, fitted, named_cells
 
 _BUFFERED = 256 * 1024
 _BOM = b"\xef\xbb\xbf"
-_FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NAMES = {",": "commas", "\t": "tabs", ";": "semicolons"}
 
@@ -34,7 +34,13 @@ class CsvStore:
     Formulas: a spreadsheet runs what begins with = + - @, a tab, a line end, or the
     full-width forms of those signs, and pages are written by strangers. Such text gets
     a leading apostrophe (owasp.org, "CSV Injection"). Plain numbers, such as -5, +3.2
-    or 1e5, are left alone. Other stores keep the text as it was.
+    or 1e5, are left alone. Other stores keep the text as it was. To have it back as it
+    was, take one apostrophe off any text in which only apostrophes stand before such a
+    sign: text that was like that already got another. In CSV a cell with a semicolon or a
+    tab in it is quoted, so that a program that splits there as well cuts no formula out of
+    its middle.
+
+    Columns: at most `MOST_COLUMNS` are made; what fields come after that share one, as JSON.
 
     Appending honours the header that is there, and its line ends. A last row without
     an end gets one; a file that ends within quotes is refused.
@@ -42,15 +48,18 @@ class CsvStore:
     Args:
         path: The file; its directory has to be there.
         delimiter: "," for CSV, a tab for TSV.
+        is_raw: Leave formulas as they are.
 
     Raises:
         StoreError: From every method but `__init__`; names the file and the cause.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, delimiter: str = ",") -> None:
+    def __init__(self, path: str | os.PathLike[str], *, delimiter: str = ",", is_raw: bool = False) -> None:
         self._file = AppendFile(path)
         self._delimiter = delimiter
-        self._special = re.compile(f'["\r\n{re.escape(delimiter)}]')
+        self._is_raw = is_raw
+        others = ";\t" if delimiter == "," else ""  # readers of TSV often know no quotes
+        self._special = re.compile(f'["\r\n{others}{re.escape(delimiter)}]')
         self._end = "\r\n"
         self._columns: dict[str, int] = {}  # header cells, as they are in the file
         self._in_file = 0  # how many of them the file's header has
@@ -87,8 +96,8 @@ class CsvStore:
     def write(self, record: Record) -> None:
         """Take one record; one without any field leaves nothing where no column is known."""
         row = [""] * len(self._columns)
-        for name, value in record.items():
-            column = self._shown(cell(name))
+        named = {self._shown(name): value for name, value in named_cells(record).items()}
+        for column, value in fitted(named, self._columns, MOST_COLUMNS - len(row)).items():
             place = self._columns.get(column)
             if place is None:
                 place = self._columns[column] = len(row)
@@ -136,13 +145,13 @@ class CsvStore:
             shown = ['""']  # an empty line would be no row
         return (self._delimiter.join(shown) + self._end).encode()
 
-    @staticmethod
-    def _shown(value: Scalar) -> str:
+    def _shown(self, value: Scalar) -> str:
         """Text of a cell, so that no spreadsheet runs it."""
         if value is None:
             return ""
         if isinstance(value, str):
-            return "'" + value if _FORMULA.match(value) and not _NUMBER.fullmatch(value) else value
+            is_run = not self._is_raw and _FORMULA.match(value) and not _NUMBER.fullmatch(value)
+            return "'" + value if is_run else value
         if isinstance(value, bool):
             return "true" if value else "false"
         return str(value)

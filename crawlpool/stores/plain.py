@@ -8,8 +8,9 @@ decided here too: lone surrogates, NaN, line ends that only some readers take fo
 import json
 import math
 import os
+import re
 import reprlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence, ValuesView
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -19,8 +20,22 @@ from typing import Any, TypeAlias
 Scalar: TypeAlias = str | int | float | bool | None
 """What fits into one cell of a table."""
 
+MOST_COLUMNS = 1000
+"""Columns of a table that are made for fields; SQLite has room for 2,000."""
+
+LONGEST_NAME = 200
+"""Characters of a column's name."""
+
+MORE = "more_fields"
+"""The column of what got none, as JSON."""
+
 _DEEPEST = 100
 _LONGEST_INT_BITS = 10_000  # CPython refuses to write more than 4,300 digits, about 14,000 bits
+
+_OBEYED = re.compile(
+    "[\x7f-\x9f"  # delete and C1, with NEL: U+009B begins a command as ESC [ does
+    "\u2028-\u202e\u2066-\u2069]"  # line ends to some readers, and what turns the text around
+)
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 _quote = reprlib.Repr()
@@ -107,8 +122,10 @@ def plain_value(value: Any, depth: int = 0) -> Any:  # noqa: C901  one line for 
 def as_json(value: Any) -> str:
     """Return a value as JSON on one line, whatever the text in it.
 
-    JSON escapes control characters by itself; U+0085, U+2028 and U+2029 end a line
-    for many readers (Python's `str.splitlines`, JavaScript) and are escaped as well.
+    JSON escapes control characters up to U+001F by itself (RFC 8259, 7). Escaped as well is
+    what readers take for the end of a line (U+0085, U+2028 and U+2029: Python's
+    `str.splitlines`, JavaScript), and what a terminal that shows the line would obey: delete,
+    C1, and the signs that turn the direction of text. All of it reads back as it was.
     Lone surrogates, which no UTF-8 holds (RFC 3629, 3), become U+FFFD.
     """
     try:
@@ -116,11 +133,8 @@ def as_json(value: Any) -> str:
     except (TypeError, ValueError, RecursionError):  # not plain yet: NaN, a date, a tuple as a key
         text = _encode(plain_value(value))
     if text.isascii():
-        return text
-    for end, escape in (("\u0085", "\\u0085"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
-        if end in text:
-            text = text.replace(end, escape)
-    return whole(text)
+        return text if "\x7f" not in text else text.replace("\x7f", "\\u007f")
+    return whole(_OBEYED.sub(lambda one: f"\\u{ord(one[0]):04x}", text))
 
 
 def cell(value: Any) -> Scalar:
@@ -140,6 +154,46 @@ def cell(value: Any) -> Scalar:
     if "\0" in value:
         value = value.replace("\0", "\ufffd")
     return value if value.isascii() else whole(value)
+
+
+def named_cells(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record under names that fit into a cell; two that become one there are numbered."""
+    made: dict[str, Any] = {}
+    for name, value in record.items():
+        column, count = str(cell(name)), 1
+        while column in made:
+            count += 1
+            column = f"{cell(name)}_{count}"
+        made[column] = value
+    return made
+
+
+def fitted(record: Mapping[str, Any], known: Container[str], room: int) -> Mapping[str, Any]:
+    """Return a record whose fields fit into a table; most do, and come back as they are.
+
+    A handler may take the names of fields from a page, whose owner could so make columns until
+    the table breaks. Fields that have no column, and cannot get one, go together into one, as
+    the JSON object `MORE`.
+
+    Args:
+        record: Plain values by name.
+        known: The fields that have a column.
+        room: How many columns may still be made.
+    """
+    new = [name for name in record if name not in known]
+    if len(new) <= room and not any(len(name) > LONGEST_NAME for name in new):
+        return record
+    made, more = {}, {}
+    room -= MORE not in known
+    for name, value in record.items():
+        if name in known:
+            made[name] = value
+        elif room > 0 and len(name) <= LONGEST_NAME and name != MORE:
+            made[name] = value
+            room -= 1
+        else:
+            more[name] = value
+    return made | {MORE: {MORE: made[MORE], **more} if MORE in made else more}
 
 
 def whole(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from crawlpool.errors import StoreError
 
 from .base import Position, Record, Start
-from .plain import Scalar, cell
+from .plain import MOST_COLUMNS, Scalar, cell, fitted, named_cells
 
 _MOST_WAITING = 500  # records
 _MOST_WAITING_CHARS = 1024 * 1024
@@ -30,7 +30,8 @@ class SqliteStore:
     Values keep their own type (columns declare none, so "007" stays text): whole
     numbers beyond 64 bits become text, booleans 0 and 1, lists and dicts JSON text,
     None and missing fields NULL. SQLite compares names of columns without case, so of
-    two fields `title` and `Title` the second is stored as `Title_2`.
+    two fields `title` and `Title` the second is stored as `Title_2`. At most
+    `MOST_COLUMNS` are made; what fields come after that share one, as JSON.
 
     Other tables in the file are never touched, and starting fresh replaces this table
     only. While it is open the file is in WAL mode, so reading it disturbs nothing; on
@@ -99,7 +100,7 @@ class SqliteStore:
 
     def write(self, record: Record) -> None:
         """Take one record; one without any field leaves nothing while the table has no column."""
-        row = {str(cell(name)): _kept(cell(value)) for name, value in record.items()}
+        row = {name: _kept(cell(value)) for name, value in named_cells(record).items()}
         self._pending.append(row)
         self._pending_chars += sum(len(value) for value in row.values() if isinstance(value, str))
         if len(self._pending) >= _MOST_WAITING or self._pending_chars >= _MOST_WAITING_CHARS:
@@ -204,6 +205,9 @@ class SqliteStore:
         raise StoreError(message)
 
     def _insert(self, db: sqlite3.Connection, row: dict[str, Scalar]) -> None:
+        if not row.keys() <= self._claims.keys():
+            known = {*self._claims, *self._columns.values()}
+            row = {k: cell(v) for k, v in fitted(row, known, MOST_COLUMNS - len(self._columns)).items()}
         names = [self._claims[name] if name in self._claims else self._claim(db, name, row) for name in row]
         if names:
             columns = ", ".join(map(_quoted, names))

@@ -16,7 +16,8 @@ _LONGEST_TITLE = 80
 _OF_A_PAGE = frozenset(("url", "status", "bytes", "error_kind", "error_message"))
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # C0 with escape, delete, and C1, which terminals obey as well
-    "\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # what has no shape or turns the line around
+    "\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # no shape, or they turn the line around
+    "\ufff9-\ufffb\U000e0000-\U000e007f"  # annotations, and tags: a second text inside the first
     "\ud800-\udfff]"
 )
 
@@ -31,7 +32,12 @@ def visible(text: str) -> str:
     Control characters and invisible ones are written as their code point, so no server can
     move the cursor, change colours, or make one line look like another.
     """
-    return text if text.isprintable() else _UNSEEN.sub(lambda one: f"\\u{ord(one[0]):04x}", text)
+    return text if text.isprintable() else _UNSEEN.sub(_code_point, text)
+
+
+def _code_point(one: re.Match[str]) -> str:
+    n = ord(one[0])
+    return f"\\u{n:04x}" if n <= 0xFFFF else f"\\U{n:08x}"
 
 
 class StreamStore:

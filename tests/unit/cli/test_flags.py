@@ -93,6 +93,7 @@ def test_every_knob_can_be_set_from_the_command_line():
             "--max-outage",
             "7m",
         ),
+        *("--max-host-failures", "20", "--host-rest", "5s"),
         *("--sitemap", "--sitemap-url", "http://a.example/map.xml", "--since", "2026-01-31"),
         *(
             "--max-url",
@@ -103,9 +104,13 @@ def test_every_knob_can_be_set_from_the_command_line():
             "session",
             "--sort-params",
         ),
-        *("--skip-duplicates", "exact,near"),
+        *("--skip-duplicates", "exact,near", "--raw-cells"),
+        *("--allow-private", "--resolve", "a.example:80:192.0.2.1"),
     )
     assert given == Settings(
+        allow_private=True,
+        resolve=("a.example:80:192.0.2.1",),
+        raw_cells=True,
         workers=3,
         backend="futures-process",
         timeout=10.0,
@@ -138,6 +143,8 @@ def test_every_knob_can_be_set_from_the_command_line():
         keep_raw=True,
         handler_timeout=8.0,
         max_outage=420.0,
+        max_host_failures=20,
+        host_rest=5.0,
         sitemap=True,
         sitemap_url=("http://a.example/map.xml",),
         since="2026-01-31",
@@ -147,7 +154,8 @@ def test_every_knob_can_be_set_from_the_command_line():
         skip_duplicates=("exact", "near"),
     )
     unchanged = [field.name for field in fields(Settings) if getattr(given, field.name) == field.default]
-    assert unchanged == [], "a knob that this test does not turn"
+    # It cannot be given beside allow_private.
+    assert unchanged == ["deny_private"], "a knob that this test does not turn"
 
 
 def test_help_names_every_knob_and_ends_with_its_default():

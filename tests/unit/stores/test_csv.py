@@ -209,7 +209,7 @@ def test_whatever_comes_in_any_order_comes_back_also_after_going_on_from_a_posit
     again.close()
     header, *rows = _table(path) or [[]]
     wanted = [
-        {k: CsvStore._shown(v.replace("\0", "\ufffd")) for k, v in record.items() if v} for record in records
+        {k: store._shown(v.replace("\0", "\ufffd")) for k, v in record.items() if v} for record in records
     ]
     found = [{k: v for k, v in zip(header, row, strict=True) if v} for row in rows]
     assert [row for row in found if row] == [row for row in wanted if row]
