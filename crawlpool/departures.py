@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable
 
 from .frontiers.base import Frontier
+from .hosts import Hosts
 from .model import Failure, FailureKind, Outcome, Request
 from .polite.gate import Gate
 from .polite.rulebook import RobotsOf, Rulebook
@@ -32,6 +33,7 @@ class Departures:
         frontier: Where URLs wait.
         gate: Told when a host has something again.
         rules: What the origins' robots.txt allow.
+        hosts: Which of them fail, and which never answered.
         max_pages: Chains with a page at most; None for no limit.
         refuse: Called with the failure of a request that may not go out; it ends its chain, or its errand.
     """
@@ -42,6 +44,7 @@ class Departures:
         frontier: Frontier,
         gate: Gate,
         rules: Rulebook,
+        hosts: Hosts,
         max_pages: int | None,
         refuse: Callable[[Failure], None],
     ) -> None:
@@ -49,12 +52,15 @@ class Departures:
         self._frontier = frontier
         self._gate = gate
         self._rules = rules
+        self._hosts = hosts
         self._max_pages = max_pages
         self._refuse = refuse
         self._express: dict[str, deque[Request]] = {}
         self._parked: dict[str, list[Request]] = {}  # what waits for a robots.txt, by origin
         self._asking: dict[str, int] = {}  # hosts whose robots.txt is under way
         self._later: list[tuple[float, int, Request]] = []
+        self._last: list[tuple[float, int, Request]] = []  # for hosts that never answered: behind all else
+        self._last_due: float | None = None
         self._tickets = 0
         self._deferred: dict[str, tuple[float, str]] = {}
         self._stalled: set[str] = set()  # hosts that the page limit holds
@@ -74,16 +80,33 @@ class Departures:
     @property
     def next_due(self) -> float | None:
         """When the next retry is due."""
-        return self._later[0][0] if self._later else None
+        later = self._later[0][0] if self._later else None
+        return self._last_due if later is None or (self._last_due or later) < later else later
 
     def next_of(self, each: str, now: float) -> Request | None:
         """The request of a host that goes next; None when none may, or when refusing what may not took long."""
+        if not self._hosts.may_ask(each):
+            self._gate.idle(each)  # its one probe is out, and wakes it when it is back
+            return None
+        request = self._next_of(each, now)
+        if request is not None:
+            self._hosts.asked(each, request, now)
+        return request
+
+    def _next_of(self, each: str, now: float) -> Request | None:
         until = time.monotonic() + REFUSING_S
         while True:
             request = self._pick(each)
             if request is None:
                 self._gate.idle(each)
                 return None
+            given_up = self._hosts.refusal(each, request)
+            if given_up is not None:
+                self._refuse(given_up)
+                if time.monotonic() > until:
+                    self._gate.passed(each, now)
+                    return None
+                continue
             if isinstance(request.data, RobotsOf):
                 return request
             origin = place(request.target).origin
@@ -153,10 +176,23 @@ class Departures:
         self._tickets += 1
         heapq.heappush(self._later, (due, self._tickets, request))
 
-    def wake(self, now: float) -> None:
-        """Let go what is due."""
+    def go_last(self, request: Request, due: float) -> None:
+        """The same, and not before all else that is due has gone: its host has never answered."""
+        self._tickets += 1
+        heapq.heappush(self._last, (due, self._tickets, request))
+
+    def wake(self, now: float, out: int) -> None:
+        """Let go what is due; `out` are the requests that are out."""
         while self._later and self._later[0][0] <= now:
             self.go(heapq.heappop(self._later)[2])
+        self._last_due = None
+        if self._last:
+            room = self._hosts.room_for_strangers(out, now) if self._last[0][0] <= now else 0
+            while room > 0 and self._last and self._last[0][0] <= now:
+                self.go(heapq.heappop(self._last)[2])
+                room -= 1
+            if self._last and self._last[0][0] > now:
+                self._last_due = self._last[0][0]
 
     def learn(self, origin: str, outcome: Outcome, now: float) -> None:
         """An origin's robots.txt is here: its pages may go, at its pace."""

@@ -19,14 +19,17 @@ from .errors import ConfigError
 from .folding import Folding
 from .following import Following
 from .frontiers.base import Frontier
+from .hosts import Hosts
 from .inbox import Inbox
 from .loop import Crawl, Limits
 from .model import Request
 from .outgoing import Outgoing
+from .polite.ailing import Ailing
 from .polite.gate import Gate
 from .polite.outage import Outage
 from .polite.retry import RetryPolicy
 from .polite.rulebook import Rulebook
+from .polite.silent import Silent
 from .scope import Scope
 from .settings import Settings
 from .settling import Landing
@@ -154,9 +157,22 @@ class Engine:
             is_on=settings.follow,
             depth=settings.depth,
         )
+        gate = Gate(per_host=settings.per_host, delay_s=settings.delay)
         self.crawl = Crawl(
             frontier=frontier,
-            gate=Gate(per_host=settings.per_host, delay_s=settings.delay),
+            gate=gate,
+            hosts=Hosts(
+                ailing=Ailing(
+                    most_failures=settings.max_host_failures,
+                    rest_s=settings.host_rest,
+                    max_rest_s=settings.max_wait,
+                ),
+                silent=Silent(
+                    lanes=self.workers, connect_s=settings.connect_timeout, retries=settings.retries
+                ),
+                gate=gate,
+                notes=stats.host_notes,
+            ),
             crew=self._crew,
             inbox=self._inbox,
             rules=rules,
@@ -171,6 +187,7 @@ class Engine:
                 frontier=frontier,
                 following=following,
                 skip=settings.skip_duplicates,
+                skip_noindex=settings.skip_noindex,
             ),
             sitemaps=Sitemaps(
                 is_of_sites=settings.sitemap,

@@ -27,6 +27,7 @@ from .folding import Folding
 from .following import Following
 from .frontiers.base import Frontier, Positions
 from .growth import WAITING_S
+from .hosts import Hosts
 from .inbox import Inbox
 from .model import Request, Response
 from .network import Network
@@ -75,6 +76,7 @@ class Crawl:
         *,
         frontier: Frontier,
         gate: Gate,
+        hosts: Hosts,
         crew: Crew,
         inbox: Inbox,
         rules: Rulebook,
@@ -92,6 +94,7 @@ class Crawl:
         """Take the parts; nothing is started."""
         self._frontier = frontier
         self._gate = gate
+        self._hosts = hosts
         self._crew = crew
         self._inbox = inbox
         self._outage = outage
@@ -107,6 +110,7 @@ class Crawl:
             frontier=frontier,
             gate=gate,
             rules=rules,
+            hosts=hosts,
             max_pages=limits.max_pages,
             refuse=lambda failure: self._settling.conclude(failure, clock()),  # it is made below
         )
@@ -122,6 +126,7 @@ class Crawl:
         self._settling = Settling(
             frontier=frontier,
             gate=gate,
+            hosts=hosts,
             departures=self._departures,
             arrivals=self.arrivals,
             retry=retry,
@@ -173,7 +178,7 @@ class Crawl:
         self._take_lost(self._crew.tend(now), now)
         self.stats.workers_lost = self._crew.deaths
         self.stats.abandoned = self._crew.abandoned
-        self._departures.wake(now)
+        self._departures.wake(now, self._crew.out)
         for failure in self._network.watch(now, is_idle=self._is_idle, is_stopping=self._is_stopping):
             self._settling.conclude(failure, now)
         self.arrivals.read_seeds()
@@ -257,7 +262,7 @@ class Crawl:
                 self._send(*probe, now)
             return
         while self._crew.has_room(now):
-            each = self._gate.next_host(now)
+            each = self._hosts.next_host(now)
             if each is None:
                 break
             request = self._departures.next_of(each, now)
@@ -289,8 +294,10 @@ class Crawl:
 
     def _want(self, request: Request) -> Want:
         if isinstance(request.data, Errand):
-            return Want.BODY | Want.LARGE if request.data.is_large else Want.BODY
-        return self._landing.want(request)
+            want = Want.BODY | Want.LARGE if request.data.is_large else Want.BODY
+        else:
+            want = self._landing.want(request)
+        return want | self._hosts.want(request)
 
     # What comes back
 

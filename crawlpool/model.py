@@ -193,6 +193,9 @@ class Facts:
         is_partial: There is more than what was read: the markup was cut before it was parsed,
             it could not be parsed, or it names more links than are taken from one page.
         left_out: How many links to follow were seen beyond the most that one page may give.
+        refused: Those that would be among `links`, did not every link to them say `rel=nofollow`.
+        directives: What `X-Robots-Tag` and robots `meta` elements say to us, as far as the crawl
+            obeys them: words such as "noindex", sorted; nearly always none.
         canonical: The one URL that the page says is its own (`rel=canonical`), joined, in normal form.
         digest: 64 bits of a hash of the body, signed; None of what is no page.
         simhash: 64 bits, signed, that differ little when the words of two pages do; None
@@ -205,6 +208,8 @@ class Facts:
     links: tuple[str, ...] = ()
     is_partial: bool = False
     left_out: int = 0
+    refused: tuple[str, ...] = ()
+    directives: tuple[str, ...] = ()
     canonical: str | None = None
     digest: int | None = None
     simhash: int | None = None
@@ -235,6 +240,9 @@ class Response:
             looked; nearly always its `content_type`. "" for an answer without label and body.
         fetched_at: Seconds since 1970 when the request was sent.
         elapsed_s: Seconds from sending the request to the last byte of the body.
+        wait_s: Seconds from the request's last byte to the first of the answer, less those in which
+            this machine had no processor for us.
+        received: Bytes that came over the connection for it, head and body as they were sent.
         worker: Process id of the worker that fetched it.
         duplicate_of: URL of the page that this one is the same as, as far as the crawl looks for
             that; by its body, its words, or what it names as its canonical URL.
@@ -255,6 +263,8 @@ class Response:
     facts: Facts | None = None
     fetched_at: float = 0.0
     elapsed_s: float = 0.0
+    wait_s: float = 0.0
+    received: int = 0
     worker: int = 0
     media_type: str = ""
     duplicate_of: str | None = None

@@ -23,11 +23,12 @@ from .errands import MOST_HOPS, Errand
 from .folding import WORDS, Folding
 from .following import Following
 from .frontiers.base import End, Frontier, Positions, Tried, end_of
+from .hosts import Hosts
 from .model import Failure, FailureKind, Outcome, Request, Response
 from .outgoing import Outgoing
 from .polite.gate import Gate
 from .polite.outage import Outage
-from .polite.retry import Defer, Retry, RetryPolicy
+from .polite.retry import Defer, Retry, RetryPolicy, may_be_repeated
 from .polite.rulebook import RobotsOf
 from .redirects import next_hop
 from .sitemaps import SitemapOf, Sitemaps
@@ -60,6 +61,7 @@ class Settling:
     Args:
         frontier: Where URLs wait, and what remembers how each went.
         gate: When hosts may be asked.
+        hosts: Which of them fail, and which never answered.
         departures: What goes out again.
         arrivals: The way in for what handlers ask for.
         retry: What is tried again.
@@ -81,6 +83,7 @@ class Settling:
         *,
         frontier: Frontier,
         gate: Gate,
+        hosts: Hosts,
         departures: Departures,
         arrivals: Arrivals,
         retry: RetryPolicy,
@@ -96,6 +99,7 @@ class Settling:
         """Take the parts."""
         self._frontier = frontier
         self._gate = gate
+        self._hosts = hosts
         self._departures = departures
         self._arrivals = arrivals
         self._retry = retry
@@ -134,6 +138,7 @@ class Settling:
     def take_lost(self, lost: Lost, now: float, *, is_given_up: bool) -> None:
         """A worker is gone: send again what it held, unless it is what kills workers."""
         request = lost.request
+        self._hosts.came(request)
         if lost.is_first:
             self._gate.finished(host(request.target))
         if lost.was_under_way:
@@ -163,8 +168,11 @@ class Settling:
     def settle(self, outcome: Outcome, now: float) -> None:
         """Decide what an outcome sets off: another hop, another try, or the end of its chain."""
         request = outcome.request
+        was_probe = self._hosts.came(request)
+        rests_on = False
         if isinstance(outcome, Response):
             self._outage.answered(host(request.target), outcome, now)
+            rests_on = self._hosts.heard(outcome, now, was_probe=was_probe)
             self._outgoing.took(outcome)
             is_robots = isinstance(request.data, RobotsOf)
             hop = next_hop(
@@ -187,9 +195,15 @@ class Settling:
             host(request.target), outcome, now, is_last=decision is None
         ):
             return
+        if isinstance(outcome, Failure):
+            rests_on = self._hosts.heard(outcome, now, was_probe=was_probe)
+        if rests_on and may_be_repeated(outcome) and not isinstance(decision, Defer):
+            self._probe_failed(outcome, now)
+            return
         if isinstance(decision, Retry):
             self._try_again(outcome, decision, now)
             return
+        self._hosts.failed(outcome)
         if isinstance(decision, Defer):
             self._departures.defer(host(request.target), now + decision.wait_s, decision.message)
             if not isinstance(request.data, RobotsOf):
@@ -203,7 +217,7 @@ class Settling:
                     worker=outcome.worker,
                 )
         elif (rest_s := self._retry.rest_s(outcome, now=time.time())) > 0:
-            self._gate.rest(host(request.target), now + rest_s)
+            self._hosts.rest(outcome, rest_s, now)
         self.conclude(outcome, now)
 
     def conclude(self, outcome: Outcome, now: float) -> None:
@@ -282,13 +296,35 @@ class Settling:
 
     def _try_again(self, outcome: Outcome, retry: Retry, now: float) -> None:
         request = outcome.request
+        self._note_try(outcome, retry.wait_s)
+        if retry.rest_host:
+            self._hosts.rest(outcome, retry.wait_s, now)
+        again = replace(request, attempt=request.attempt + 1)
+        if self._hosts.is_silence(outcome):
+            self._departures.go_last(again, now + retry.wait_s)
+        else:
+            self._departures.go_later(again, now + retry.wait_s)
+
+    def _probe_failed(self, outcome: Outcome, now: float) -> None:
+        """The host rests on; what showed that keeps its tries, and stands behind the others of its host."""
+        request = outcome.request
+        if (rest_s := self._retry.rest_s(outcome, now=time.time())) > 0:
+            self._hosts.rest(outcome, rest_s, now)
+        self._note_try(outcome, 0.0)
+        if isinstance(request.data, Errand):
+            self._departures.go(request)
+        else:
+            self._departures.put_back(request)
+
+    def _note_try(self, outcome: Outcome, wait_s: float) -> None:
+        request = outcome.request
         why = outcome.kind.value if isinstance(outcome, Failure) else f"HTTP {outcome.status}"
         self._stats.retried(why, outcome.elapsed_s)
         log.debug(
             "page.retried why=%s attempt=%d wait_ms=%d url=%s",
             why,
             request.attempt,
-            retry.wait_s * 1000,
+            wait_s * 1000,
             request.target,
         )
         if not isinstance(request.data, Errand):
@@ -300,12 +336,9 @@ class Settling:
                     at=outcome.failed_at if isinstance(outcome, Failure) else outcome.fetched_at,
                     elapsed_s=outcome.elapsed_s,
                     worker=outcome.worker,
-                    wait_s=retry.wait_s,
+                    wait_s=wait_s,
                 )
             )
-        if retry.rest_host:
-            self._gate.rest(host(request.target), now + retry.wait_s)
-        self._departures.go_later(replace(request, attempt=request.attempt + 1), now + retry.wait_s)
 
     # Where a chain ends
 

@@ -11,6 +11,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
+from .hostnotes import HostNotes
 from .model import Failure, Response
 from .urls import host
 
@@ -121,6 +122,7 @@ class Stats:
         workers: Workers that exist now.
         most_workers: The most that existed at once.
         workers_s: Seconds that they existed, added up.
+        host_notes: Which hosts were asked slowly, rested, or were given up.
         earlier: What earlier runs of the same job did; none of it is in the other counts.
     """
 
@@ -163,6 +165,7 @@ class Stats:
         self.workers = 0
         self.most_workers = 0
         self.workers_s = 0.0
+        self.host_notes = HostNotes()
         self.earlier = Earlier()
         self._began: float | None = None
         self._latest = 0.0

@@ -8,9 +8,9 @@ import crawlpool
 PACKAGE = Path(crawlpool.__file__).parent
 
 LAYERS = [
-    {"model", "errors", "units", "cutoff", "addresses"},
+    {"model", "errors", "units", "cutoff", "secretfiles", "addresses"},
     {"urls", "settings", "seedlines", "errands"},
-    {"patterns", "job"},
+    {"patterns", "job", "hostnotes"},
     {
         "seeds",
         "scope",
@@ -21,11 +21,12 @@ LAYERS = [
         "stores",
         "cookies",
         "redirects",
+        "named",
         "serve",
         "records",
     },
     {"worker", "handlers", "stats", "following", "outgoing"},
-    {"backends", "landing", "identity", "duplicates", "sitemaps"},
+    {"backends", "hosts", "landing", "identity", "duplicates", "sitemaps"},
     {"inbox", "blame", "growth", "holding", "retiring", "departures", "arrivals", "folding"},
     {"crew", "settling", "network"},
     {"loop"},
@@ -38,7 +39,7 @@ LAYERS = [
     {"cli", "bench"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-NEIGHBOURS_MAY = {("following", "stats"), ("outgoing", "worker")}
+NEIGHBOURS_MAY = {("settings", "urls"), ("following", "stats"), ("outgoing", "worker")}
 
 
 def imports_of(file: Path) -> set[str]:

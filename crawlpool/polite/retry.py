@@ -20,6 +20,7 @@ _PASSING: Final = frozenset(
         FailureKind.CONNECT,
         FailureKind.CONNECT_TIMEOUT,
         FailureKind.TIMEOUT,
+        FailureKind.IDLE,
         FailureKind.INCOMPLETE,
         FailureKind.PROXY,
     }
@@ -28,7 +29,7 @@ _PASSING: Final = frozenset(
 
 _NOTHING_SENT: Final = frozenset({FailureKind.CONNECT, FailureKind.CONNECT_TIMEOUT})
 IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})  # RFC 9110, 9.2.2
-_LASTING: Final = frozenset({501, 505})  # the server cannot do it, and will not learn to
+LASTING: Final = frozenset({501, 505})  # the server cannot do it, and will not learn to
 _ASKS_FOR_REST: Final = frozenset({429, 503})
 _MOST_DIGITS: Final = 15  # thirty million years; Python refuses to read numbers of 4,301 digits
 
@@ -166,7 +167,14 @@ def _is_passing(outcome: Outcome) -> bool:
     if isinstance(outcome, Failure):
         return outcome.kind in (_PASSING if is_idempotent else _NOTHING_SENT)
     status = outcome.status
-    return is_idempotent and (status in (408, 429) or (500 <= status < 600 and status not in _LASTING))
+    return is_idempotent and (status in (408, 429) or (500 <= status < 600 and status not in LASTING))
+
+
+def may_be_repeated(outcome: Outcome) -> bool:
+    """Whether a request may be sent once more without harm, whatever it came to (RFC 9110, 9.2.2)."""
+    if outcome.request.method in IDEMPOTENT:
+        return True
+    return isinstance(outcome, Failure) and outcome.kind in _NOTHING_SENT
 
 
 def spoken(seconds: float) -> str:

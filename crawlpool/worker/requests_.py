@@ -2,7 +2,7 @@
 
 `Session.get` costs 2.5 times what the connection under it does: it merges
 settings, reads the environment and prepares a request anew for each page. Here
-the session is made once, with the environment and the CA bundle read once; a page
+the session is made once, with the environment read once; a page
 costs one prepared request, handed to the session's adapter. The answer is read by our own
 class (`answers.py`), as a stream, against the deadline (`sockets.py`) and the cap.
 """
@@ -11,14 +11,12 @@ import io
 import os
 import time
 from collections.abc import Callable
-from ssl import SSLContext
 from typing import Any, NamedTuple
 from urllib import request as environment
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.util import SKIP_HEADER, Timeout
 
 from ..model import Facts, FailureKind, Pairs
@@ -26,14 +24,16 @@ from ..parse import sniff
 from ..parse.facts import read_facts
 from ..parse.html import is_html
 from ..parse.likeness import digest_of
+from ..polite.silent import QUICK_SHARE
 from ..redirects import STATUSES as REDIRECTS
-from ..urls import place
+from ..urls import normalise, place
 from . import answers, faults, sockets
 from .addresses import Doorway
 from .codings import Decoding, codings_of
 from .framing import broken
 from .heads import BadAnswer, Head
 from .standin import StandIn
+from .tls import Contexts
 from .underway import under_way
 from .wire import LARGEST, Answer, Order, TransportOptions, Want, failure_answer, response_answer
 
@@ -41,7 +41,8 @@ _IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}  # RFC 9110, 
 # Plain numbers: an operation on an IntFlag costs a microsecond, and there are several a page.
 _FACTS, _LINKS, _RAW, _HTML_ONLY = int(Want.FACTS), int(Want.LINKS), int(Want.RAW), int(Want.HTML_ONLY)
 _DIGEST, _NEAR, _LARGE = int(Want.DIGEST), int(Want.NEAR), int(Want.LARGE)
-_PRIVATE = int(Want.PRIVATE)
+_PRIVATE, _CERTIFICATE = int(Want.PRIVATE), int(Want.CERTIFICATE)
+_QUICK = int(Want.QUICK)
 _PARSED = _FACTS | _LINKS | _NEAR
 
 _DRAINED = 64 * 1024
@@ -62,19 +63,23 @@ class _Body(NamedTuple):
 
 
 class _Adapter(HTTPAdapter):
-    """Finds the connections of an origin without parsing the URL again for each page."""
+    """Finds the connections of an origin without parsing the URL again for each page.
+
+    Attributes:
+        is_seeds: The request that comes next may be shown the certificate that is for the seeds.
+    """
 
     def __init__(
         self,
-        new_context: Callable[[], SSLContext],
+        contexts: Contexts,
         proxy_of: Callable[[str], str | None],
         doorway: Doorway,
     ) -> None:
         self._doorway = doorway
-        self._new_context = new_context
-        self._context: SSLContext | None = None
+        self._contexts = contexts
+        self.is_seeds = False
         self._proxy_of = proxy_of
-        self._pools: dict[str, Any] = {}
+        self._pools: dict[tuple[str, bool], Any] = {}
         super().__init__(pool_connections=_ORIGINS, pool_maxsize=1)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
@@ -82,6 +87,8 @@ class _Adapter(HTTPAdapter):
         self._fit_out(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        if proxy.lower().startswith("https:"):
+            kwargs["proxy_ssl_context"] = self._contexts.of(place(normalise(proxy) or proxy).origin)
         manager = super().proxy_manager_for(proxy, **kwargs)
         self._fit_out(manager)
         return manager
@@ -90,23 +97,20 @@ class _Adapter(HTTPAdapter):
     def _fit_out(manager: Any) -> None:
         manager.pool_classes_by_scheme = {"http": sockets.TimedPool, "https": sockets.TimedTlsPool}
 
-    def _tls(self) -> SSLContext:
-        """The one TLS context; reading the CA bundle takes 20 ms, so it waits for the first https URL."""
-        if self._context is None:
-            self._context = self._new_context()
-        return self._context
-
     def get_connection_with_tls_context(self, request: Any, *_args: Any, **_kwargs: Any) -> Any:
         origin = place(request.url).origin
-        pool = self._pools.get(origin)
+        key = origin, self.is_seeds
+        pool = self._pools.get(key)
         if pool is None:
             proxy = self._proxy_of(origin)
             objection = self._doorway.objection(origin, is_proxied=proxy is not None)
             if objection is not None:
                 self._doorway.check(objection)
             manager = self.proxy_manager_for(proxy) if proxy else self.poolmanager
-            if origin.startswith("https:") or (proxy or "").startswith("https:"):
-                manager.connection_pool_kw["ssl_context"] = self._tls()
+            if origin.startswith("https:"):
+                manager.connection_pool_kw["ssl_context"] = self._contexts.of(origin, is_seeds=self.is_seeds)
+            elif proxy and proxy.lower().startswith("https:"):  # the proxy's own certificate
+                manager.connection_pool_kw["ssl_context"] = self._contexts.of(place(normalise(proxy) or proxy).origin)
             pool = manager.connection_from_url(origin)
             pool.doorway, pool.objection = self._doorway, objection
             if len(self._pools) >= _ORIGINS:
@@ -114,8 +118,8 @@ class _Adapter(HTTPAdapter):
         else:
             if pool.objection is not None:
                 self._doorway.check(pool.objection)
-            del self._pools[origin]  # to stand last: the one that was used longest ago goes first
-        self._pools[origin] = pool
+            del self._pools[key]  # to stand last: the one that was used longest ago goes first
+        self._pools[key] = pool
         return pool
 
     def cert_verify(self, *_args: Any) -> None:
@@ -145,16 +149,17 @@ class RequestsTransport:
     def __init__(self, options: TransportOptions) -> None:
         """Read the environment; open no connection yet."""
         self._options = options
-        self._environment = {} if options.proxy else environment.getproxies_environment()
-        self._proxies = {} if options.proxy else self._environment or environment.getproxies()
-        ca = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-        if ca is None:
-            ca = DEFAULT_CA_BUNDLE_PATH
+        is_asked = options.proxy == "env"
+        self._proxy = None if is_asked else options.proxy
+        self._environment = environment.getproxies_environment() if is_asked else {}
+        self._proxies = (self._environment or environment.getproxies()) if is_asked else {}
         self._session = requests.Session()
         self._session.trust_env = False
         self._doorway = Doorway(private=options.private, resolve=options.resolve)
         adapter = _Adapter(
-            lambda: sockets.timed_context(is_verified=options.is_verified, ca=ca),
+            Contexts(
+                insecure=options.insecure, ca_file=options.ca_file, client_certs=options.client_certs
+            ),
             self._proxy_of,
             self._doorway,
         )
@@ -162,6 +167,7 @@ class RequestsTransport:
         self._session.mount("https://", adapter)
         self._send = adapter
         self._timeout = Timeout(connect=options.connect_timeout_s, read=options.timeout_s)
+        self._quick = Timeout(connect=options.connect_timeout_s * QUICK_SHARE, read=options.timeout_s)
         self._proxy_memo: dict[str, str | None] = {}
         self._pid = os.getpid()
 
@@ -170,9 +176,9 @@ class RequestsTransport:
         self._session.close()
 
     def _proxy_of(self, origin: str) -> str | None:
-        """The proxy for an origin: the user's, or the environment's by the usual rules (no_proxy)."""
-        if self._options.proxy or not self._proxies:
-            return self._options.proxy
+        """The proxy for an origin: the user's, or, when asked for, the environment's by the usual rules (no_proxy)."""
+        if not self._proxies:
+            return self._proxy
         if origin not in self._proxy_memo:
             scheme, _, host = origin.partition("://")
             proxy = self._proxies.get(scheme) or self._proxies.get("all")
@@ -245,7 +251,8 @@ class RequestsTransport:
         for name in ("Accept-Encoding", "User-Agent"):  # urllib3's own, where they are missing
             prepared.headers.setdefault(name, SKIP_HEADER)
         prepared.hooks = {"response": []}
-        timeout: Any = self._timeout  # urllib3's own, which saves making one a page
+        timeout: Any = self._quick if wants & _QUICK else self._timeout  # urllib3's own, which saves making one a page
+        self._send.is_seeds = bool(wants & _CERTIFICATE)
         answer: Any = self._send.send(prepared, stream=True, timeout=timeout).raw
         if not isinstance(answer, answers.Answer):
             answer = StandIn(answer)
@@ -285,6 +292,11 @@ class RequestsTransport:
                 headers=head.pairs,
                 max_links=self._options.max_links,
                 is_near=bool(wants & _NEAR),
+                token=self._options.token,
+                at=fetched_at,
+                x_robots_tag=self._options.x_robots_tag,
+                meta_robots=self._options.meta_robots,
+                rel_nofollow=self._options.rel_nofollow,
             )
         elif wants & _DIGEST and content and media_type in sniff.HTML_TYPES:
             facts = Facts(title=None, link_count=0, digest=digest_of(content))
@@ -322,7 +334,7 @@ class RequestsTransport:
         return tuple(headers)
 
     def _read(self, answer: answers.Answer, wants: int, content_type: str | None) -> _Body:
-        """Read the body, decoded, up to the cap; one that is not wanted is left where it is.
+        """Read the body, decoded, up to the cap; one that is not wanted is left where it is, or as it is.
 
         Where only HTML is wanted and there is no label, the first bytes decide (MIME Sniffing standard, 5.2).
         """
@@ -334,8 +346,12 @@ class RequestsTransport:
         if not is_wanted and (framing.length is None or framing.length > _DRAINED):
             return _Body(None, is_cut=False, raw=None, start=b"")
         codings = (*framing.codings, *codings_of(answer.headers.get("content-encoding")))
+        if _leads_on(answer.head) or (codings and not is_wanted):
+            answer.pass_over(_DRAINED)
+            return _Body(None, is_cut=False, raw=None, start=b"")
         if codings:
-            return self._decoded(answer, Decoding(codings, cap, self._options.max_ratio), wants, is_doubtful=is_doubtful)
+            decoding = Decoding(codings, cap, self._options.max_ratio)
+            return self._decoded(answer, decoding, wants, is_doubtful=is_doubtful)
         body, size = io.BytesIO(), 0
         for piece in answer.pieces():
             body.write(piece)

@@ -5,7 +5,7 @@ and tuples, so nothing that a server sends can name a class or a codec here, and
 `Request.data`, which is the user's own, stays in the main process.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import IntFlag
 from operator import attrgetter
 from typing import Any, TypeAlias
@@ -35,6 +35,7 @@ class Want(IntFlag):
     NEAR = 64  # the hash of a page's words as well
     LARGE = 128  # up to `LARGEST` bytes, whatever the cap of pages: a sitemap
     PRIVATE = 256  # the user named its host and port, which may be private: not what is needed, but allowed
+    CERTIFICATE = 1024  # it is a seed's origin: what the user shows to those may be shown
     QUICK = 512  # a connection in `QUICK_SHARE` of the time: this try is not the host's last
 
 
@@ -43,7 +44,7 @@ LARGEST = 50 * 1024 * 1024
 
 
 _BODY = int(Want.BODY)
-_FACT_NAMES = tuple(field.name for field in fields(Facts))
+_FACT_NAMES = tuple(each.name for each in fields(Facts))
 _parts_of = attrgetter(*_FACT_NAMES)
 
 
@@ -60,8 +61,14 @@ class TransportOptions:
         max_ratio: Bytes that a content coding may make of one byte that was sent.
         idle_timeout_s: Seconds for which nothing of an answer need come; None for as long as `timeout_s` allows.
         max_links: Links to follow that are taken from one page.
-        proxy: URL of the proxy; None for what the environment names.
-        is_verified: Whether TLS certificates are checked.
+        token: Our product token, by which pages name us.
+        x_robots_tag: Whether that header is looked at.
+        meta_robots: Whether robots `meta` elements are looked at.
+        rel_nofollow: Whether `rel=nofollow` is obeyed.
+        proxy: URL of the proxy, "env" for what the environment names; None for none.
+        insecure: Hosts, or hosts with their ports, whose TLS certificates are not checked.
+        ca_file: Certificates that are trusted besides the system's.
+        client_certs: Origins, "" for the seeds', and the certificate to show there: "FILE" or "FILE,KEY".
         private: Which addresses may be connected to that are not of the public internet: those of hosts that
             the user "named", "all" (a crawl never says so by itself), or "none".
         resolve: Host, port, and addresses to connect to instead of looking it up.
@@ -75,8 +82,14 @@ class TransportOptions:
     max_ratio: int = 1_000
     idle_timeout_s: float | None = None
     max_links: int = 10_000
-    proxy: str | None = None
-    is_verified: bool = True
+    token: str = "crawlpool"
+    x_robots_tag: bool = True
+    meta_robots: bool = True
+    rel_nofollow: bool = True
+    proxy: str | None = field(default=None, repr=False)  # a password may be in it
+    insecure: tuple[str, ...] = ()
+    ca_file: str | None = None
+    client_certs: Pairs = ()
     private: str = "all"
     resolve: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
 

@@ -14,7 +14,7 @@ from crawlpool.job.reading import meta_of
 
 from ..site import Site
 
-QUICK = {"backend": "thread", "workers": 4, "backoff": 0.0, "retries": 1}
+QUICK = {"backend": "thread", "workers": 4, "backoff": 0.0, "retries": 1, "host_rest": 0.05}
 
 
 class Net:

@@ -1,0 +1,70 @@
+"""What is told at the end, and while it runs, of hosts that were asked slowly, rested, or were given up.
+
+Only counts and seconds, of the first `MOST_HOSTS` hosts of which there is anything to tell.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+MOST_HOSTS: Final = 1_000
+
+
+@dataclass(slots=True)
+class HostNote:
+    """What there is to tell of one host.
+
+    Attributes:
+        delay_s: Seconds between two requests to it that its robots.txt asks for, as far as they are kept.
+        waiting: Its URLs that waited when that was last looked at.
+        asked_s: Seconds of rest that it asked for (Retry-After, 429), added up.
+        failing_s: Seconds of rest that it got because it failed, added up.
+        rests: How many rests those were, of both kinds.
+        cause: What made it rest last, in a few words.
+        is_given_up: Nothing more is asked of it.
+    """
+
+    delay_s: float = 0.0
+    waiting: int = 0
+    asked_s: float = 0.0
+    failing_s: float = 0.0
+    rests: int = 0
+    cause: str = ""
+    is_given_up: bool = False
+
+    @property
+    def held_s(self) -> float:
+        """Seconds by which it was asked later than it might have been, as far as rests go."""
+        return self.asked_s + self.failing_s
+
+    @property
+    def would_take_s(self) -> float:
+        """Seconds that what waits for it takes at its delay."""
+        return self.waiting * self.delay_s
+
+
+class HostNotes(dict[str, HostNote]):
+    """Notes by host."""
+
+    def of(self, host: str) -> HostNote:
+        """The note of a host, made when it is first asked for; beyond the bound it is kept nowhere."""
+        note = self.get(host)
+        if note is None:
+            note = HostNote()
+            if len(self) < MOST_HOSTS:
+                self[host] = note
+        return note
+
+    def rested(self, host: str, wait_s: float, cause: str, *, is_failing: bool) -> None:
+        """A host is asked nothing for a while."""
+        note = self.of(host)
+        note.rests += 1
+        note.cause = cause
+        if is_failing:
+            note.failing_s += wait_s
+        else:
+            note.asked_s += wait_s
+
+    def given_up(self, host: str, cause: str) -> None:
+        """A host is asked nothing more in this run."""
+        note = self.of(host)
+        note.is_given_up, note.cause = True, cause
