@@ -9,17 +9,19 @@ from ..units import MOMENT, RANGE, read_bytes, read_count, read_date, read_range
 from .knob import Knob, bounds, is_within
 
 
-def as_tuple(name: str, value: Any) -> tuple[Any, ...]:
-    """Bring what may be given many times to a tuple: of texts, or of pairs of them."""
+def as_tuple(name: str, value: Any, *, is_secret: bool = False) -> tuple[Any, ...]:
+    """Bring what may be given many times to a tuple: of texts, or of pairs of them; a secret is not quoted."""
     if isinstance(value, str):
         return (value,)
     try:
         given = tuple(value.items() if isinstance(value, Mapping) else value)
     except TypeError:
-        raise ConfigError(f"{name} is {value!r}, and should be a list") from None
+        said = f"a {type(value).__name__}" if is_secret else repr(value)
+        raise ConfigError(f"{name} is {said}, and should be a list") from None
     for each in given:
         if not isinstance(each, str) and not (isinstance(each, tuple | list) and len(each) == 2):
-            raise ConfigError(f"{name} holds {each!r}, and should hold texts, or pairs of them")
+            said = f"a {type(each).__name__}" if is_secret else repr(each)
+            raise ConfigError(f"{name} holds {said}, and should hold texts, or pairs of them")
     return tuple(each if isinstance(each, str) else (str(each[0]), str(each[1])) for each in given)
 
 

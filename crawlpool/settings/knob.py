@@ -22,6 +22,9 @@ class Knob:
         most: The largest value allowed.
         repeats: The flag may be given many times; the value is a tuple.
         short: A one-letter flag, such as "w"; "" for none.
+        fit: Brings what a program or a command line gives to what the knob holds, given its name
+            and the value; raises ConfigError. None where `repeats` and the default say enough.
+        is_secret: It may hold a password: no message, job or `repr` shows its value.
     """
 
     help: str
@@ -34,6 +37,8 @@ class Knob:
     most: float | None = None
     repeats: bool = False
     short: str = ""
+    fit: Callable[[str, Any], Any] | None = None
+    is_secret: bool = False
 
 
 def is_within(knob: Knob, value: float) -> bool:

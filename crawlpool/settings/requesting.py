@@ -6,6 +6,17 @@ from typing import Annotated, TypedDict
 
 from ..model import Pairs
 from ..units import read_cookie, read_header
+from .given import (
+    Given,
+    as_authorities,
+    as_certificates,
+    as_cookie_file,
+    as_hosts,
+    as_logins,
+    as_netrc,
+    as_proxy,
+    as_tokens,
+)
 from .knob import Knob
 
 
@@ -21,7 +32,8 @@ class Requesting:
             read=read_header,
             repeats=True,
             short="H",
-            help="Send this header, to the seeds' hosts only where it is a credential.",
+            is_secret=True,
+            help="Send this header, to the seeds' origins only where it is a credential.",
         ),
     ] = ()
     cookie: Annotated[
@@ -31,7 +43,60 @@ class Requesting:
             metavar="NAME=VALUE",
             read=read_cookie,
             repeats=True,
-            help="Send this cookie to the seeds' hosts.",
+            is_secret=True,
+            help="Send this cookie to the seeds' origins.",
+        ),
+    ] = ()
+    cookie_file: Annotated[
+        str | None,
+        Knob(
+            group="Requests",
+            metavar="FILE",
+            fit=as_cookie_file,
+            help="Send the cookies in this cookies.txt (Netscape's format) to the hosts and paths that it names.",
+        ),
+    ] = None
+    auth: Annotated[
+        tuple[tuple[str, str], ...],
+        Knob(
+            group="Requests",
+            metavar="[ORIGIN=]USER:PASSWORD",
+            repeats=True,
+            fit=as_logins,
+            is_secret=True,
+            help="Log in with this (Basic, or Digest where the server asks for it) to the seeds' origins, or to this "
+            "ORIGIN, such as https://shop.example. env:NAME or file:PATH instead of USER:PASSWORD reads it from there.",
+        ),
+    ] = ()
+    bearer: Annotated[
+        tuple[tuple[str, str], ...],
+        Knob(
+            group="Requests",
+            metavar="[ORIGIN=]TOKEN",
+            repeats=True,
+            fit=as_tokens,
+            is_secret=True,
+            help="Send this bearer token to the seeds' origins, or to this ORIGIN. env:NAME or file:PATH instead of TOKEN "
+            "reads it from there.",
+        ),
+    ] = ()
+    netrc: Annotated[
+        str | None,
+        Knob(
+            group="Requests",
+            metavar="FILE",
+            fit=as_netrc,
+            help="Log in with what this file, such as ~/.netrc, says of a host. It is not read without this.",
+        ),
+    ] = None
+    client_cert: Annotated[
+        tuple[tuple[str, str], ...],
+        Knob(
+            group="Requests",
+            metavar="[ORIGIN=]FILE[,KEY]",
+            repeats=True,
+            fit=as_certificates,
+            help="Show this certificate (PEM, the key in it or in KEY) to the seeds' origins, or to this ORIGIN.",
         ),
     ] = ()
     proxy: Annotated[
@@ -39,10 +104,31 @@ class Requesting:
         Knob(
             group="Requests",
             metavar="URL",
-            help="Go through this proxy, such as http://127.0.0.1:3128. Default: what the environment names.",
+            fit=as_proxy,
+            is_secret=True,
+            help="Go through this proxy, such as http://127.0.0.1:3128, or with env through the one that the environment "
+            "names (HTTP_PROXY, HTTPS_PROXY, NO_PROXY). Default: none.",
         ),
     ] = None
-    insecure: Annotated[bool, Knob(group="Requests", help="Do not verify TLS certificates.")] = False
+    ca_file: Annotated[
+        str | None,
+        Knob(
+            group="Requests",
+            metavar="FILE",
+            fit=as_authorities,
+            help="Trust the certificates in this file (PEM) as well as those that the system trusts.",
+        ),
+    ] = None
+    insecure: Annotated[
+        tuple[str, ...],
+        Knob(
+            group="Requests",
+            metavar="HOST[:PORT]",
+            repeats=True,
+            fit=as_hosts,
+            help="Do not verify the certificate of this host.",
+        ),
+    ] = ()
     keep_raw: Annotated[
         bool,
         Knob(
@@ -58,6 +144,12 @@ class RequestingKnobs(TypedDict, total=False):
 
     header: Mapping[str, str] | Pairs
     cookie: Mapping[str, str] | Pairs
+    cookie_file: str | None
+    auth: Given
+    bearer: Given
+    netrc: str | bool | None
+    client_cert: Given
     proxy: str | None
-    insecure: bool
+    ca_file: str | None
+    insecure: str | tuple[str, ...] | list[str]
     keep_raw: bool

@@ -11,6 +11,7 @@ from urllib3 import exceptions as u3
 from ..model import FailureKind
 from .addresses import Refused
 from .heads import BadAnswer
+from .tls import why
 
 _BROKEN = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, http.client.RemoteDisconnected)
 
@@ -48,6 +49,8 @@ def name(error: BaseException) -> tuple[FailureKind, str] | None:  # noqa: C901 
         return FailureKind.DNS, _sentence("the name does not resolve", found)
     if has(u3.NameResolutionError):
         return FailureKind.DNS, "the name does not resolve"
+    if (found := has(ssl.SSLCertVerificationError)) and (said := why(found)):
+        return FailureKind.TLS, said
     if found := has(ssl.SSLError, u3.SSLError):
         return FailureKind.TLS, _sentence("TLS failed", _deepest(chain, ssl.SSLError) or found)
     if found := has(u3.NewConnectionError):

@@ -35,6 +35,7 @@ from .heads import BadAnswer, Head
 from .standin import StandIn
 from .tls import Contexts
 from .underway import under_way
+from .waited import waited
 from .wire import LARGEST, Answer, Order, TransportOptions, Want, failure_answer, response_answer
 
 _IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}  # RFC 9110, 9.2.2
@@ -241,6 +242,7 @@ class RequestsTransport:
         fetched_at = time.time()
         under_way.deadline = started + self._options.timeout_s
         under_way.connection = None
+        waited.reset()
         under_way.idle_s, under_way.most_head = self._options.idle_timeout_s, self._options.max_headers
         _, method, url, extra, body, wants = order
         self._doorway.is_named = bool(wants & _PRIVATE)
@@ -316,6 +318,8 @@ class RequestsTransport:
             media_type=media_type,
             fetched_at=fetched_at,
             elapsed_s=elapsed_s,
+            wait_s=waited.wait_s,
+            received=waited.received,
             worker=self._pid,
         )
 

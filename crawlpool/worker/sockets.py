@@ -18,6 +18,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from .addresses import Doorway
 from .answers import Answer
 from .underway import limit, under_way
+from .waited import waited
 
 
 class _TimedSocket(socket.socket):
@@ -30,32 +31,18 @@ class _TimedSocket(socket.socket):
         super().sendall(*args, **kwargs)
 
 
-class _TimedTlsSocket(ssl.SSLSocket):
+class TimedTlsSocket(ssl.SSLSocket):
+    """A socket over TLS whose receives end at the deadline; `tls.py` makes them."""
+
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        """Receive, until the deadline."""
         limit(self)
         return super().recv_into(*args, **kwargs)
 
     def sendall(self, *args: Any, **kwargs: Any) -> None:
+        """Send, until the deadline."""
         limit(self)
         super().sendall(*args, **kwargs)
-
-
-def timed_context(*, is_verified: bool, ca: str | None) -> ssl.SSLContext:
-    """A TLS context whose sockets keep the deadline; the CA bundle is read once, here.
-
-    Raises:
-        OSError: The bundle cannot be read.
-    """
-    context = ssl.create_default_context()
-    if ca is not None:
-        import os  # noqa: PLC0415  only for a bundle of the user's
-
-        context.load_verify_locations(**({"capath": ca} if os.path.isdir(ca) else {"cafile": ca}))  # noqa: PTH112
-    if not is_verified:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    context.sslsocket_class = _TimedTlsSocket
-    return context
 
 
 class _Noting:
@@ -99,6 +86,7 @@ class _Noting:
             self.doorway.check_kept(self._dns_host, self._private_kind)
         super().request(method, under_way.target or url, *args, **kwargs)  # type: ignore[misc]
         self._carried += 1
+        waited.sent()
 
     def getresponse(self) -> Any:
         """The answer as it is, without what urllib3 makes of one."""

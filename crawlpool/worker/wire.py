@@ -111,6 +111,8 @@ def response_answer(
     media_type: str,
     fetched_at: float,
     elapsed_s: float,
+    wait_s: float,
+    received: int,
     worker: int,
 ) -> Answer:
     """Pack what a server answered; the body only if it is wanted."""
@@ -133,6 +135,8 @@ def response_answer(
         elapsed_s,
         worker,
         media_type,
+        wait_s,
+        received,
     )
 
 
@@ -180,4 +184,6 @@ def outcome_of(answer: Answer, request: Request) -> Outcome:
         elapsed_s=answer[15],
         worker=answer[16],
         media_type=answer[17],
+        wait_s=answer[18],
+        received=answer[19],
     )
