@@ -12,6 +12,7 @@ not asked: its answer differs between versions of Python, and 6to4, NAT64 and
 IPv4-compatible addresses of this very machine have been global to it.
 """
 
+import re
 import socket
 from typing import Final
 
@@ -166,6 +167,35 @@ def is_local_name(hostname: str) -> bool:
     return name.endswith(LOCAL_NAMES) and any(
         name == each or name.endswith(f".{each}") for each in LOCAL_NAMES
     )
+
+
+RESOLVE: Final = (
+    "a host, its port and the addresses to connect to, such as shop.example:443:192.0.2.7 or [::1]:80:127.0.0.1"
+)
+"""What `split_resolve` takes."""
+
+_PLACE: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]]+):([0-9]{1,5}):")
+
+
+def split_resolve(text: str) -> tuple[str, int, tuple[str, ...]]:
+    """Read "HOST:PORT:ADDRESS[,ADDRESS...]" as a host, a port and addresses; brackets around those are taken off.
+
+    Raises:
+        ValueError: It is none; it says what would do.
+    """
+    found = _PLACE.match(text.strip())
+    if found is None or int(found[2]) > 65_535:
+        raise ValueError(RESOLVE)
+    addresses = tuple(each.strip().strip("[]") for each in text.strip()[found.end() :].split(","))
+    if not all(packed(each) for each in addresses):
+        raise ValueError(RESOLVE)
+    return found[1], int(found[2]), addresses
+
+
+def read_resolve(text: str) -> str:
+    """Check what `split_resolve` reads, and give it back as it was typed."""
+    split_resolve(text)
+    return text.strip()
 
 
 BAD_PORTS: Final = frozenset(

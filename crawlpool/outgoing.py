@@ -7,10 +7,12 @@ host over plain http when the seed said https.
 
 from .cookies import Jar
 from .model import Pairs, Request, Response
+from .named import Named
 from .redirects import HARMLESS, may_travel
 from .urls import host
 from .worker.wire import Parcel, Want
 
+_PRIVATE = int(Want.PRIVATE)
 _LONGEST_COOKIE = 8 * 1024  # servers refuse a request whose headers are longer (431)
 
 
@@ -36,9 +38,11 @@ class Outgoing:
         self._cookies = cookies
         self._seed_hosts: dict[str, bool] = {}  # host: whether a seed named it over plain http
         self._jar = Jar()
+        self._named = Named()
 
     def add_seed(self, target: str) -> None:
         """Trust the host of a seed with what the user gave for the seeds."""
+        self._named.add(target)
         each = host(target)
         is_plain = target.startswith("http:")
         for name, value in self._cookies:
@@ -48,6 +52,7 @@ class Outgoing:
     def took(self, response: Response) -> None:
         """Keep the cookies that an answer sets."""
         self._jar.take(response)
+        self._named.answered(response.request.target, response.remote_address)
 
     def parcel(self, request: Request, want: Want) -> Parcel:
         """What crosses to a worker."""
@@ -68,7 +73,8 @@ class Outgoing:
             if given:
                 headers = tuple(pair for pair in headers if pair[0].lower() != "cookie")
             headers = (*headers, ("Cookie", _bounded("; ".join((*given, cookie)))))
-        return request.method, request.target, headers, request.body, int(want)
+        wants = int(want) | _PRIVATE if self._named.has(request.target) else int(want)
+        return request.method, request.target, headers, request.body, wants
 
     def _is_trusted(self, target: str) -> bool:
         is_plain_named = self._seed_hosts.get(host(target))
