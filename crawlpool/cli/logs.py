@@ -19,7 +19,7 @@ _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 class OneLine(logging.Formatter):
     """A record as one line, with nothing in it that a terminal or a log reader would obey.
 
-    URLs and messages come from servers; only our own tracebacks have lines.
+    URLs and messages come from servers; only tracebacks have lines, and those are indented.
     """
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802  logging's names
@@ -27,12 +27,20 @@ class OneLine(logging.Formatter):
         return datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
-        """Format without what would break the line; only a message with lines of our own has several."""
-        return printable(super().formatMessage(record), lines="\n" in str(record.msg))
+        """Format without what would break the line; only a message with lines of our own has several.
+
+        Those behind the first are indented: a traceback quotes what a page says, and no page
+        may begin a line of the log.
+        """
+        return _indented(printable(super().formatMessage(record), lines="\n" in str(record.msg)))
 
     def formatException(self, ei: object) -> str:  # noqa: N802  logging's name
-        """Format a traceback, its lines kept."""
-        return printable(super().formatException(ei), lines=True)  # type: ignore[arg-type]
+        """Format a traceback, its lines kept and indented."""
+        return "  " + _indented(printable(super().formatException(ei), lines=True))  # type: ignore[arg-type]
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n  ")
 
 
 class LogFile(logging.FileHandler):

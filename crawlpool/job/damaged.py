@@ -42,6 +42,7 @@ class Damaged:
         self._db = sqlite3.connect(copy, isolation_level=None)
         try:
             self._db.text_factory = _text
+            self._db.execute("PRAGMA trusted_schema = OFF")  # it may be a stranger's
             self._db.execute("PRAGMA writable_schema = ON")  # opens a file that is shorter than it says
             self._db.execute("PRAGMA cell_size_check = ON")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()  # `Tree` reads the file alone

@@ -203,13 +203,30 @@ def named(path: Path) -> Iterator[None]:
         raise FrontierError(in_words(path, error)) from error
 
 
+_TABLES: Final = ("url", "host", "attempt", "batch", "run", "skip", "skipped", "meta")
+
+
 def _check_kind(db: sqlite3.Connection, path: Path) -> None:
+    """Refuse what is no job; a file may come from a stranger, so nothing in it may run (sqlite.org/security.html)."""
+    db.execute("PRAGMA trusted_schema = OFF")
+    db.execute("PRAGMA cell_size_check = ON")
     (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     (kind,) = db.execute("PRAGMA application_id").fetchone()
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if tables and kind != APPLICATION_ID:
         raise NoJobFile(
             f"{path} is an SQLite database, but no job file of crawlpool; name another with --job"
+        )
+    strange = db.execute(
+        "SELECT type, name FROM sqlite_master WHERE type = 'trigger' OR (type = 'table' AND rootpage = 0) "  # noqa: S608  our own words
+        f"OR (type = 'view' AND name IN ({', '.join('?' * len(_TABLES))}))",
+        _TABLES,
+    ).fetchone()
+    if strange is not None:
+        kind, name = strange
+        raise NoJobFile(
+            f"{path} holds the {'virtual table' if kind == 'table' else kind} {name!r}, which no crawlpool made and "
+            "which would run when the file is used; name another with --job"
         )
     if version > VERSION:
         raise FrontierError(

@@ -12,6 +12,11 @@ from ..urls import place
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}\Z")
 _LONGEST_NAME = 120
+_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
+"""What Windows takes for a device, whatever stands behind the dot."""
+
+_OBEYED = frozenset({".desktop", ".lnk", ".local", ".scf", ".url"})
+"""Endings by which a desktop reads a file, and goes where it says, as soon as its folder is shown."""
 
 
 def save(content: bytes, path: str | os.PathLike[str], *, name: str) -> Path:
@@ -44,7 +49,9 @@ def file_name(url: str, *, ending: str = "") -> str:
     """A file's name for a URL: host and path in letters, digits, ".", "_" and "-", and a mark of the whole URL.
 
     The mark keeps two URLs apart that differ in what is replaced or cut, or in case, which
-    some file systems ignore; it also makes the name no reserved word.
+    some file systems ignore. The name begins with a letter, a digit or "_": it is no
+    flag, not hidden, and none that Windows keeps for a device. An ending that a desktop
+    obeys by itself gets ".download" behind it, as browsers do.
 
     Args:
         url: In normal form.
@@ -54,6 +61,10 @@ def file_name(url: str, *, ending: str = "") -> str:
     path = where.path.partition("?")[0]
     found = _ENDING.search(path)
     own = found[0] if found else ""
-    stem = _UNSAFE.sub("_", f"{where.host}{path.removesuffix(own)}").strip("._")[:_LONGEST_NAME]
+    stem = _UNSAFE.sub("_", f"{where.host}{path.removesuffix(own)}").strip("._-")[:_LONGEST_NAME]
+    if not stem or _DEVICES.match(stem):
+        stem = f"_{stem}"
+    if own.lower() in _OBEYED:
+        own += ".download"
     mark = blake2b(url.encode(errors="replace"), digest_size=5).hexdigest()
     return f"{stem}-{mark}{own or ending}"

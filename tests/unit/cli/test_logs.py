@@ -40,6 +40,27 @@ def test_a_url_cannot_forge_a_line():
     assert logged(verbose=1).splitlines()[0] == "page.done url=http://a.test/\\u001b[2J\\u000aforged line"
 
 
+def test_a_page_that_is_quoted_in_a_traceback_begins_no_line_of_the_log(tmp_path):
+    said = "no price in 'x\n2026-01-01T00:00:00.000Z ERROR crawlpool all is lost\r\nERROR: \x1b[2J'"
+    file = tmp_path / "crawl.log"
+    stream = io.StringIO()
+    with logging_to(Screen(stream), verbose=0, quiet=False, file=str(file)):
+        log.error(
+            "page.handler_failed url=%s\n%s", "http://a.test/\nERROR: b", f"Traceback\nValueError: {said}\n"
+        )
+        log.error("page.done url=%s", said)
+        try:
+            raise ValueError(said)
+        except ValueError:
+            log.exception("broken")
+    for text, mark in ((stream.getvalue(), "ERROR: "), (file.read_text(), "2")):
+        events = [line for line in text.splitlines() if not line.startswith("  ")]
+        assert len(events) == 3
+        assert all(line.startswith(mark) for line in events)
+        assert "\x1b" not in text
+        assert "ERROR crawlpool all is lost" in text
+
+
 def test_a_log_file_is_added_to_with_the_time_whatever_is_shown(tmp_path):
     file = tmp_path / "crawl.log"
     file.write_text("before\n")
@@ -65,7 +86,7 @@ def test_a_traceback_keeps_its_lines():
             log.exception("handler.raised")
     first, *_, last = stream.getvalue().splitlines()
     assert first == "ERROR: handler.raised"
-    assert last.startswith("ValueError: ")
+    assert last.startswith("  ValueError: ")
     assert "\x1b" not in last
 
 
