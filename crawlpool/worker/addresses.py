@@ -138,9 +138,7 @@ class Doorway:
             found = list(lookup(hostname, port, type=socket.SOCK_STREAM))
         is_free = is_proxy or given is not None
         tried = found[:MOST_TRIED] if is_free else self._allowed(hostname, found)
-        sock, address = _first_of(
-            tried, new_socket, until=time.monotonic() + timeout_s, options=options
-        )
+        sock, address = _first_of(tried, new_socket, until=time.monotonic() + timeout_s, options=options)
         try:
             sock.settimeout(timeout_s)
             return sock, None if is_free else self._kind_of_peer(sock, hostname, address)

@@ -80,7 +80,7 @@ class _Adapter(HTTPAdapter):
         self._contexts = contexts
         self.is_seeds = False
         self._proxy_of = proxy_of
-        self._pools: dict[tuple[str, bool], Any] = {}
+        self._pools: dict[tuple[str, bool], tuple[Any, str | None]] = {}  # and what speaks against it
         super().__init__(pool_connections=_ORIGINS, pool_maxsize=1)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
@@ -101,8 +101,8 @@ class _Adapter(HTTPAdapter):
     def get_connection_with_tls_context(self, request: Any, *_args: Any, **_kwargs: Any) -> Any:
         origin = place(request.url).origin
         key = origin, self.is_seeds
-        pool = self._pools.get(key)
-        if pool is None:
+        held = self._pools.get(key)
+        if held is None:
             proxy = self._proxy_of(origin)
             objection = self._doorway.objection(origin, is_proxied=proxy is not None)
             if objection is not None:
@@ -113,15 +113,16 @@ class _Adapter(HTTPAdapter):
             elif proxy and proxy.lower().startswith("https:"):  # the proxy's own certificate
                 manager.connection_pool_kw["ssl_context"] = self._contexts.of(place(normalise(proxy) or proxy).origin)
             pool = manager.connection_from_url(origin)
-            pool.doorway, pool.objection = self._doorway, objection
+            pool.doorway = self._doorway
+            held = pool, objection  # not in the pool: all plain origins behind a proxy have one
             if len(self._pools) >= _ORIGINS:
                 del self._pools[next(iter(self._pools))]
         else:
-            if pool.objection is not None:
-                self._doorway.check(pool.objection)
+            if held[1] is not None:
+                self._doorway.check(held[1])
             del self._pools[key]  # to stand last: the one that was used longest ago goes first
-        self._pools[key] = pool
-        return pool
+        self._pools[key] = held
+        return held[0]
 
     def cert_verify(self, *_args: Any) -> None:
         """Leave it to the context, which was made once."""

@@ -136,11 +136,9 @@ class _Letting:
 
     Attributes:
         doorway: The worker's.
-        objection: What speaks against the origin, unless the user named it.
     """
 
     doorway: Doorway
-    objection: str | None = None
 
     def _new_conn(self) -> Any:
         made = super()._new_conn()  # type: ignore[misc]
