@@ -29,10 +29,11 @@ from .frontiers.base import Frontier, Positions
 from .growth import WAITING_S
 from .hosts import Hosts
 from .inbox import Inbox
-from .model import Request, Response
+from .model import Request
 from .network import Network
 from .outgoing import Outgoing
 from .polite.gate import Gate
+from .polite.hearing import heard_of
 from .polite.outage import Outage
 from .polite.retry import RetryPolicy
 from .polite.rulebook import Rulebook
@@ -305,9 +306,7 @@ class Crawl:
         outcomes, goes_on, lost = self._crew.receive(delivery)
         for outcome, is_going_on in zip(outcomes, goes_on, strict=True):
             asked = host(outcome.request.target)
-            if isinstance(outcome, Response):
-                # A clock that is set back meanwhile must not put the beginning into the future.
-                self._gate.began(asked, now - max(0.0, time.time() - outcome.fetched_at))
+            self._gate.heard(asked, heard_of(outcome, now, time.time()), now)
             if not is_going_on:
                 self._gate.finished(asked)
             self._settling.settle(outcome, now)

@@ -3,42 +3,117 @@
 The gate owns time and knows no URLs; the frontier owns URLs and knows no time.
 Every call is O(log hosts) and the time is passed in, so a test needs no sleep.
 
+    heap of what is due ──▶ host that stands alone
+                       └──▶ address ──▶ heap of the hosts there that are due
+
 A host is in one of three states:
 
-    idle      nothing waits for it; forgotten, but for its pace
-    due       in the heap, with the moment from which it may be asked
+    idle      nothing waits for it; forgotten, unless its pace is one of its own
+    due       in a heap, with the moment from which it may be asked
     full      as many requests are out as it may have at once
+
+What keeps it, and where that is:
+
+    delay, Crawl-delay    `Host.delay_s`      between the starts of two requests; of its address, the largest
+    Retry-After           `Host.next_at`      the host's alone
+    per host              `Host.cap`          lowered by `adaptive.py` when it slows or complains
+    per address           `Address.cap`       for all hosts there; one whose address is not known yet has one request
+    rate, bandwidth       `budget.py`         of a host, and of all
+
+`why` says in a word what holds a host, and `slowest` whom it held longest.
 """
 
 import heapq
+import logging
 import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from .adaptive import BEYOND_S, TIMES, Adaptive, Elsewhere, Sign
+from .addresses import key_of_host, key_of_peer
+from .budget import Budget
+from .pace import (
+    BANDWIDTH,
+    CRAWL_DELAY,
+    DELAY,
+    PER_ADDRESS,
+    PER_HOST,
+    RATE,
+    RETRY_AFTER,
+    SLOW_SERVER,
+    Address,
+    Host,
+)
+
+log = logging.getLogger("crawlpool")
+
+MOST_HELD = 5000
+"""Hosts of which is counted how long they were held, and by what."""
+
+_FORGOTTEN_AT_ONCE = 4
 
 
-class _Host:
-    """One host's pace; times are those of a monotonic clock."""
+class Heard(NamedTuple):
+    """What an outcome tells of its host's pace; see `hearing.py`.
 
-    __slots__ = (
-        "cap",
-        "delay_s",
-        "has_work",
-        "last_at",
-        "next_at",
-        "out",
-        "slowed_by",
-        "ticket",
-        "waits_for",
-    )
+    Attributes:
+        sign: What it says of the load there.
+        began_at: When its request went out.
+        wait_s: Seconds from there to the first byte, less those that this machine was busy.
+        size: Bytes that it took.
+        address: The far end, such as "192.0.2.7:443"; "" when that is not known.
+        is_answer: Whether there was an answer at all.
+    """
 
-    def __init__(self, cap: int, delay_s: float) -> None:
-        self.cap = cap
-        self.delay_s = delay_s
-        self.out = 0
-        self.last_at = -math.inf  # when the last request started
-        self.next_at = 0.0
-        self.has_work = False
-        self.slowed_by = "delay"  # what set delay_s
-        self.waits_for = ""  # what set next_at
-        self.ticket = 0  # of its entry in the heap; 0 when it has none
+    sign: Sign
+    began_at: float
+    wait_s: float = 0.0
+    size: int = 0
+    address: str = ""
+    is_answer: bool = True
+
+
+@dataclass(slots=True)
+class Slowed:
+    """How long a host was held although a request waited for it, and by what.
+
+    Attributes:
+        host: The host.
+        held_s: Seconds by reason, as `Gate.why` has them; 0.0 where only the number at once was lowered.
+        at_once: Requests that it may have at once now.
+        spacing_s: Seconds between two requests now.
+    """
+
+    host: str
+    held_s: dict[str, float]
+    at_once: int = 0
+    spacing_s: float = 0.0
+
+    @property
+    def reason(self) -> str:
+        """What held it longest."""
+        return max(self.held_s, key=self.held_s.__getitem__)
+
+    @property
+    def whole_s(self) -> float:
+        """Seconds in all."""
+        return sum(self.held_s.values())
+
+
+class Paced(NamedTuple):
+    """What a later run must know of a host to keep its pace; times are those of the gate's clock.
+
+    Attributes:
+        host: The host.
+        last_at: When it was asked last.
+        spacing_s: Seconds that are left between two requests.
+        until: When it may be asked again, at the earliest.
+    """
+
+    host: str
+    last_at: float
+    spacing_s: float
+    until: float
 
 
 class Gate:
@@ -47,128 +122,485 @@ class Gate:
     Args:
         per_host: Requests that one host may have at once.
         delay_s: Seconds between the starts of two requests to one host, at least.
+        per_address: Requests that all hosts at one address may have at once; 0: addresses count for nothing.
+        is_adaptive: Whether a host that slows or complains is asked less.
+        rate: Requests a second, of all hosts; None for no limit.
+        host_rate: Requests a second, of one host.
+        bandwidth: Bytes a second, of all hosts.
+        host_bandwidth: Bytes a second, of one host.
     """
 
-    def __init__(self, *, per_host: int, delay_s: float) -> None:
+    def __init__(
+        self,
+        *,
+        per_host: int,
+        delay_s: float,
+        per_address: int = 0,
+        is_adaptive: bool = False,
+        rate: float | None = None,
+        host_rate: float | None = None,
+        bandwidth: float | None = None,
+        host_bandwidth: float | None = None,
+    ) -> None:
         """Start with no host known."""
         self._per_host = per_host
-        self._delay_s = delay_s
-        self._hosts: dict[str, _Host] = {}
-        self._heap: list[tuple[float, int, str]] = []
+        self._delay_s, self._slowed_by = delay_s, DELAY
+        if host_rate is not None and 1 / host_rate > delay_s:
+            self._delay_s, self._slowed_by = 1 / host_rate, RATE
+        self._per_address = per_address
+        self._is_adaptive = is_adaptive
+        self._requests = None if rate is None else Budget(rate)
+        self._bytes = None if bandwidth is None else Budget(bandwidth)
+        self._host_bandwidth = host_bandwidth
+        self._hosts: dict[str, Host] = {}
+        self._addresses: dict[str, Address] = {}
+        self._heap: list[tuple[float, int, Host | Address]] = []
+        self._fading: list[tuple[float, int, Host]] = []
+        self._elsewhere = Elsewhere()
+        self._held: dict[str, Slowed] = {}
+        self._unsaved: dict[str, None] = {}
         self._ticket = 0
+        self._now = 0.0
+        self.has_news = False
+
+    # Who may be asked
 
     def wake(self, host: str, *, is_next: bool = False) -> None:
         """Something waits for this host; `is_next` lets it have its turn before all others."""
         state = self._state(host)
         state.has_work = True
+        if state.address is not None:
+            state.address.count_delay(state)
         if is_next and state.out < state.cap:
-            self._ticket += 1
-            state.ticket = self._ticket
-            heapq.heappush(self._heap, (-1.0, self._ticket, host))  # before every moment
-        self._schedule(host, state)
+            self._push(state, -1.0)  # before every moment
+        self._schedule(state)
 
     def next_host(self, now: float) -> str | None:
         """A host that may be asked now, the longest due first; the caller then says `started`, `passed` or `idle`."""
+        self._now = now
+        if self._fading:
+            self._forget(now)
+        if self._free_at() > now:
+            return None
         while self._heap and self._heap[0][0] <= now:
-            _, ticket, host = heapq.heappop(self._heap)
-            state = self._hosts[host]
-            if state.ticket != ticket:
+            _, ticket, each = heapq.heappop(self._heap)
+            if each.ticket != ticket:
                 continue  # rescheduled since
+            each.ticket = 0
+            if isinstance(each, Host):
+                if self._may_start(each, now):
+                    return each.name
+                continue
+            found = self._next_at(each, now)
+            if found is not None:
+                return found.name
+            self._schedule_address(each)
+        return None
+
+    def _may_start(self, state: Host, now: float) -> bool:
+        if state.next_at > now:
+            self._schedule(state)  # its rest was prolonged meanwhile
+            return False
+        return state.has_work and state.out < state.cap
+
+    def _next_at(self, address: Address, now: float) -> Host | None:
+        """The host at an address whose turn it is."""
+        if address.out >= address.cap or address.next_at > now:
+            return None
+        while address.heap and address.heap[0][0] <= now:
+            _, ticket, state = heapq.heappop(address.heap)
+            if state.ticket != ticket:
+                continue
             state.ticket = 0
-            if state.next_at > now:
-                self._schedule(host, state)  # its rest was prolonged meanwhile
-            elif state.has_work and state.out < state.cap:
-                return host
+            if self._may_start(state, now):
+                return state
         return None
 
     def next_due(self) -> float | None:
         """The moment at which `next_host` may have one; None while nothing is scheduled."""
         while self._heap:
-            due, ticket, host = self._heap[0]
-            if self._hosts[host].ticket == ticket:
-                return max(due, self._hosts[host].next_at)
+            due, ticket, each = self._heap[0]
+            if each.ticket == ticket:
+                return max(due, each.next_at, self._free_at())
             heapq.heappop(self._heap)
         return None
 
+    def _free_at(self) -> float:
+        """When the rate and the bandwidth of all hosts together let another request go."""
+        free_at = -math.inf if self._requests is None else self._requests.next_at
+        return free_at if self._bytes is None else max(free_at, self._bytes.next_at)
+
+    def may_hand_ahead(self, host: str, now: float) -> bool:
+        """Whether a lane that serves this host may be given its next request early: nothing but order holds it back."""
+        if self._requests is not None or self._bytes is not None:
+            return False
+        state = self._state(host)
+        if state.spacing_s or state.next_at > now or state.out > state.cap or state.bytes is not None:
+            return False
+        address = state.address
+        return address is None or (
+            address.next_at <= now and address.out <= address.cap and not address.spacing_s()
+        )
+
+    def is_another_due(self, host: str, now: float) -> bool:
+        """Whether some other host could be asked now, if only a worker were free."""
+        if self.next_due() is None:
+            return self._is_neighbour_due(host, now)
+        # The three smallest entries of a heap are among its first three places and what is
+        # behind those; that the first place is current is enough to be right nearly always,
+        # and an entry that is not only makes a lane wait for its next request once.
+        state = self._hosts.get(host)
+        own = (state, None if state is None else state.address)
+        return any(
+            due <= now and each not in own for due, _, each in self._heap[:3]
+        ) or self._is_neighbour_due(host, now)
+
+    def _is_neighbour_due(self, host: str, now: float) -> bool:
+        """The same of the hosts at its address, which would have their turn if it did not go on."""
+        state = self._hosts.get(host)
+        if state is None or state.address is None:
+            return False
+        return any(
+            due <= now and each is not state and each.ticket == ticket
+            for due, ticket, each in state.address.heap[:3]
+        )
+
+    # What happens to requests
+
     def started(self, host: str, now: float) -> None:
         """A request to this host went out."""
+        self._now = now
         state = self._state(host)
+        self._count_held(state, now)
         state.out += 1
         state.last_at = now
-        if now + state.delay_s > state.next_at:
-            state.next_at = now + state.delay_s
-            state.waits_for = state.slowed_by
-        self._schedule(host, state)
+        state.space(now)
+        if state.spacing_s:
+            self._unsaved[host] = None
+        if self._requests is not None:
+            self._requests.spend(1.0, now)
+        for budget in (self._bytes, state.bytes):
+            if budget is not None:
+                budget.expect(now)
+        if state.bytes is not None:
+            state.wait_until(state.bytes.next_at, BANDWIDTH)
+        address = state.address
+        if address is not None:
+            address.out += 1
+            address.next_at = max(address.next_at, now + address.spacing_s())
+        self._schedule(state)
 
     def began(self, host: str, at: float) -> None:
         """A request really went out at this moment; a worker that had to start first makes it later than `started`."""
         state = self._state(host)
-        if state.delay_s and at + state.delay_s > state.next_at:
-            state.next_at = at + state.delay_s
-            state.waits_for = state.slowed_by
+        state.last_at = max(state.last_at, at)
+        state.space(at)
+        if state.address is not None:
+            state.address.next_at = max(state.address.next_at, at + state.address.spacing_s())
+
+    def heard(self, host: str, heard: Heard, now: float) -> None:
+        """A request to this host came to something; `finished` is said besides."""
+        self._now = now
+        state = self._state(host)
+        if heard.is_answer:
+            self.began(host, heard.began_at)
+            if self._per_address:
+                self._meet(state, heard.address)
+        if heard.size:
+            if self._bytes is not None:
+                self._bytes.took(heard.size)
+            if state.bytes is not None:
+                state.bytes.took(heard.size)
+        if self._is_adaptive and heard.sign:
+            self._adapt(state, heard, now)
 
     def finished(self, host: str) -> None:
         """A request to this host came back, however it went."""
         state = self._state(host)
         state.out = max(0, state.out - 1)
-        self._schedule(host, state)
+        for budget in (self._bytes, state.bytes):
+            if budget is not None:
+                budget.over()
+        if state.bytes is not None:
+            state.wait_until(state.bytes.next_at, BANDWIDTH)
+        if state.address is not None:
+            state.address.out = max(0, state.address.out - 1)
+        self._schedule(state)
+        if not state.has_work:
+            self._fade(state)
 
     def passed(self, host: str, now: float) -> None:
         """This host had its turn and was asked nothing; it comes again behind those that are due by now."""
         state = self._state(host)
         state.has_work = True
         state.next_at = max(state.next_at, now)
-        self._schedule(host, state)
+        self._schedule(state)
 
     def idle(self, host: str) -> None:
         """Nothing waits for this host after all."""
-        self._state(host).has_work = False
-
-    def may_hand_ahead(self, host: str, now: float) -> bool:
-        """Whether a lane that serves this host may be given its next request early: no delay, no rest."""
         state = self._state(host)
-        return state.delay_s == 0 and state.next_at <= now
+        state.has_work = False
+        if state.address is not None:
+            self._schedule_address(state.address)
+        self._fade(state)
 
-    def is_another_due(self, host: str, now: float) -> bool:
-        """Whether some other host could be asked now, if only a worker were free."""
-        if self.next_due() is None:
-            return False
-        # The three smallest entries of a heap are among its first three places and what is
-        # behind those; that the first place is current is enough to be right nearly always,
-        # and an entry that is not only makes a lane wait for its next request once.
-        return any(due <= now and other != host for due, _, other in self._heap[:3])
+    # What servers ask for
 
     def slow_to(self, host: str, delay_s: float) -> None:
         """Leave at least this long between two requests (a Crawl-delay); never shorter than before."""
         state = self._state(host)
-        if delay_s > state.delay_s:
-            state.delay_s = delay_s
-            state.slowed_by = "crawl_delay"
-            if state.last_at + delay_s > state.next_at:
-                state.next_at, state.waits_for = state.last_at + delay_s, "crawl_delay"
+        if delay_s <= state.delay_s:
+            return
+        state.delay_s, state.slowed_by = delay_s, CRAWL_DELAY
+        state.is_counted = False
+        state.wait_until(state.last_at + delay_s, CRAWL_DELAY)
+        if state.address is not None:
+            state.address.count_delay(state)
+            state.address.next_at = max(state.address.next_at, state.last_at + delay_s)
+        self._unsaved[host] = None
+        self.has_news = True
 
-    def rest(self, host: str, until: float) -> None:
-        """Ask this host nothing before `until` (a Retry-After)."""
+    def rest(self, host: str, until: float, *, because: str = RETRY_AFTER) -> None:
+        """Ask this host nothing before `until`: it asked for that (a Retry-After), or it is "failing"."""
         state = self._state(host)
         if until > state.next_at:
-            state.next_at = until
-            state.waits_for = "retry_after"
+            state.wait_until(until, because)
+            self._unsaved[host] = None
+            self.has_news = True
 
-    def holds_back_by(self) -> str:
-        """What the host that is due next waits for: "delay", "crawl_delay", "retry_after", or "per_host"."""
-        if self.next_due() is None:
-            return "per_host"
-        return self._hosts[self._heap[0][2]].waits_for
+    def _adapt(self, state: Host, heard: Heard, now: float) -> None:
+        adaptive = state.adaptive
+        if adaptive is None:
+            if heard.sign == "plain":
+                return
+            adaptive = state.adaptive = Adaptive(self._per_host)
+        elsewhere = 1.0
+        usual_s = adaptive.usual_s
+        if usual_s and heard.sign == "good":
+            if heard.wait_s > TIMES * usual_s and heard.wait_s - usual_s > BEYOND_S:
+                elsewhere = self._elsewhere.times(state.name, now)
+            self._elsewhere.note(state.name, heard.wait_s / usual_s, now)
+        came_to = adaptive.hear(
+            heard.sign, began_at=heard.began_at, now=now, wait_s=heard.wait_s, elsewhere=elsewhere
+        )
+        if not came_to:
+            return
+        is_slower = came_to == "slowed"
+        state.cap = adaptive.at_once if state.is_met else 1
+        state.space(state.last_at)
+        log.info(
+            "host.%s host=%s because=%s at_once=%d spacing_ms=%d",
+            came_to,
+            state.name,
+            (heard.sign if heard.sign != "good" else "slower") if is_slower else "good answers",
+            adaptive.at_once,
+            state.spacing_s * 1000,
+        )
+        if is_slower:
+            self._hold(state, SLOW_SERVER, 0.0)
+        else:
+            self._schedule(state)
 
-    def _state(self, host: str) -> _Host:
+    # What it says
+
+    def why(self, host: str, now: float) -> tuple[str, float]:
+        """What keeps a host from being asked, in a word, and for how many seconds; ("", 0.0) for nothing.
+
+        The words: "delay", "crawl_delay", "retry_after", "slow_server" (it slowed down or
+        complained), "rate", "bandwidth", "per_host", "per_address". The last two, and "slow_server"
+        where only the number at once is lowered, end with an answer and not by time: they come with 0.0.
+        """
         state = self._hosts.get(host)
         if state is None:
-            state = self._hosts[host] = _Host(self._per_host, self._delay_s)
+            return self._all_wait_for(now)
+        reason, until = self._waits_for(state)
+        if until > now:
+            return reason, until - now
+        if state.out >= state.cap:
+            is_lowered = state.adaptive is not None and state.cap < self._per_host and state.is_met
+            return (SLOW_SERVER if is_lowered else PER_HOST if state.is_met else PER_ADDRESS), 0.0
+        if state.address is not None and state.address.out >= state.address.cap:
+            return PER_ADDRESS, 0.0
+        return "", 0.0
+
+    def _all_wait_for(self, now: float) -> tuple[str, float]:
+        free_at = self._free_at()
+        if free_at <= now:
+            return "", 0.0
+        is_rate = self._requests is not None and self._requests.next_at == free_at
+        return (RATE if is_rate else BANDWIDTH), free_at - now
+
+    def _waits_for(self, state: Host) -> tuple[str, float]:
+        """What a host waits for, and until when; a moment that is past when it may go."""
+        reason, until = state.waits_for, state.next_at
+        if state.address is not None and state.address.next_at > until:
+            reason, until = PER_ADDRESS, state.address.next_at
+        free_at = self._free_at()
+        if free_at > until:
+            return self._all_wait_for(-math.inf)[0], free_at
+        return reason, until
+
+    def slowest(self, most: int) -> list[Slowed]:
+        """The hosts that were held longest, with what held them; those that are held up now come up to date."""
+        found = heapq.nlargest(most, self._held.values(), key=lambda each: each.whole_s)
+        for each in found:
+            state = self._hosts.get(each.host)
+            each.at_once = self._per_host if state is None else state.cap
+            each.spacing_s = 0.0 if state is None else state.spacing_s
+        return found
+
+    def holds_back_by(self) -> str:
+        """What the host that is due next waits for, in a word of `why`; "per_host" while none is due by time."""
+        if self.next_due() is None:
+            return PER_HOST
+        each = self._heap[0][2]
+        if isinstance(each, Host):
+            return self._waits_for(each)[0]
+        while each.heap and each.heap[0][2].ticket != each.heap[0][1]:
+            heapq.heappop(each.heap)
+        if not each.heap:
+            return PER_ADDRESS
+        return self._waits_for(each.heap[0][2])[0]
+
+    def _count_held(self, state: Host, now: float) -> None:
+        reason, until = self._waits_for(state)
+        held_s = min(now, until) - state.ready_at
+        if held_s > 0.001 and reason:
+            self._hold(state, reason, held_s)
+
+    def _hold(self, state: Host, reason: str, seconds: float) -> None:
+        held = self._held.get(state.name)
+        if held is None:
+            if len(self._held) >= MOST_HELD:
+                return
+            held = self._held[state.name] = Slowed(state.name, {})
+        held.held_s[reason] = held.held_s.get(reason, 0.0) + seconds
+
+    # From one run to the next
+
+    def unsaved(self) -> list[Paced]:
+        """Hosts whose pace a later run has to know, and that changed since this was asked last."""
+        self.has_news = False
+        names, self._unsaved = self._unsaved, {}
+        return [
+            Paced(name, state.last_at, state.spacing_s, state.next_at)
+            for name in names
+            if (state := self._hosts.get(name)) is not None
+        ]
+
+    def restore(self, host: str, *, last_at: float, until: float, why: str) -> None:
+        """An earlier run asked this host then; it may be asked again from `until` on."""
+        state = self._state(host)
+        state.last_at = max(state.last_at, last_at)
+        state.wait_until(until, why)
+
+    # Hosts and addresses
+
+    def _state(self, host: str) -> Host:
+        state = self._hosts.get(host)
+        if state is None:
+            state = self._hosts[host] = Host(host, self._per_host, self._delay_s, self._slowed_by)
+            if self._host_bandwidth is not None:
+                state.bytes = Budget(self._host_bandwidth)
+            if self._per_address:
+                key = key_of_host(host)
+                if key:
+                    self._join(state, key)
+                else:
+                    state.is_met, state.cap = False, 1  # it may be one of many at one address
         return state
 
-    def _schedule(self, host: str, state: _Host) -> None:
-        if state.ticket or not state.has_work or state.out >= state.cap:
+    def _meet(self, state: Host, peer: str) -> None:
+        """A host answered from there: it belongs to the address that answered last, if that is known."""
+        if not state.is_met:
+            state.is_met = True
+            state.cap = self._per_host if state.adaptive is None else state.adaptive.at_once
+        address = state.address
+        if address is not None and (peer == address.key or peer.startswith(address.key + ":")):
             return
+        key = key_of_peer(peer, state.name)
+        if key and (address is None or key != address.key):
+            self._join(state, key)
+
+    def _join(self, state: Host, key: str) -> None:
+        self._leave(state)
+        address = self._addresses.get(key)
+        if address is None:
+            address = self._addresses[key] = Address(key, self._per_address)
+        state.address = address
+        address.hosts += 1
+        address.out += state.out
+        state.is_counted = False
+        state.ticket = 0
+        address.count_delay(state)
+        address.next_at = max(address.next_at, state.last_at + address.spacing_s())
+        self._schedule(state)
+
+    def _leave(self, state: Host) -> None:
+        address, state.address = state.address, None
+        if address is None:
+            return
+        address.hosts -= 1
+        address.out -= state.out
+        state.ticket = 0
+        if not address.hosts:
+            address.ticket = 0
+            del self._addresses[address.key]
+        else:
+            self._schedule_address(address)
+
+    def _fade(self, state: Host) -> None:
+        """Note that a host may be forgotten, once its pace says nothing any more."""
+        if not state.is_fading and not state.out:
+            state.is_fading = True
+            self._ticket += 1
+            until = state.next_at if state.address is None else max(state.next_at, state.address.next_at)
+            heapq.heappush(self._fading, (until, self._ticket, state))
+
+    def _forget(self, now: float) -> None:
+        """Forget some hosts that have nothing to ask for, and no pace of their own."""
+        for _ in range(_FORGOTTEN_AT_ONCE):
+            if not self._fading or self._fading[0][0] > now:
+                return
+            _, _, state = heapq.heappop(self._fading)
+            state.is_fading = False
+            if state.has_work or state.out or state.delay_s != self._delay_s:
+                continue
+            if state.adaptive is not None and state.adaptive.is_slowed:
+                continue
+            if max(state.next_at, 0.0 if state.address is None else state.address.next_at) > now:
+                self._fade(state)
+                continue
+            self._leave(state)
+            state.ticket = 0
+            self._hosts.pop(state.name, None)
+
+    # The heaps
+
+    def _push(self, state: Host, due: float) -> None:
         self._ticket += 1
         state.ticket = self._ticket
-        heapq.heappush(self._heap, (state.next_at, self._ticket, host))
+        state.ready_at = self._now
+        if state.address is None:
+            heapq.heappush(self._heap, (due, self._ticket, state))
+        else:
+            heapq.heappush(state.address.heap, (due, self._ticket, state))
+
+    def _schedule(self, state: Host) -> None:
+        if not state.ticket and state.has_work and state.out < state.cap:
+            self._push(state, state.next_at)
+        if state.address is not None:
+            self._schedule_address(state.address)
+
+    def _schedule_address(self, address: Address) -> None:
+        heap = address.heap
+        while heap and heap[0][2].ticket != heap[0][1]:
+            heapq.heappop(heap)
+        if not heap or address.out >= address.cap:
+            return
+        due = max(heap[0][0], address.next_at)
+        if address.ticket and address.due <= due:
+            return
+        self._ticket += 1
+        address.ticket, address.due = self._ticket, due
+        heapq.heappush(self._heap, (due, self._ticket, address))

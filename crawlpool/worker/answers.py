@@ -12,10 +12,11 @@ import ssl
 from collections.abc import Iterator
 from typing import Any
 
-from ..model import Pairs
+from ..model import FailureKind, Pairs
 from . import heads
 from .framing import Chunks, Framing, broken, framing_of
-from .underway import limit, under_way
+from .underway import IdleError, receive, under_way
+from .waited import waited
 
 _PIECE = 64 * 1024
 """Bytes asked of a socket at once."""
@@ -97,8 +98,10 @@ class Answer:
             if received:
                 ends = heads.end_of(received, looked_at)
                 looked_at = len(received)
-                if before + (looked_at if ends is None else ends[1]) > heads.MOST_BYTES:
-                    raise heads.protocol(f"its head is longer than {heads.MOST_BYTES // 1024} KiB")
+                if before + (looked_at if ends is None else ends[1]) > under_way.most_head:
+                    raise heads.BadAnswer(
+                        FailureKind.HEADERS, f"its head has more than {under_way.most_head:,} bytes"
+                    )
                 if ends is not None:
                     return ends
             more = self._receive(_PIECE)
@@ -112,12 +115,15 @@ class Answer:
             received += more
 
     def _receive(self, most: int) -> bytes:
-        limit(self._sock)
         try:
-            return self._sock.recv(most) or b""
+            piece = receive(self._sock, most)
         except ssl.SSLEOFError:  # the connection ended, and TLS did not say that it would
             self._is_ragged = True
             return b""
+        except IdleError as error:
+            raise heads.BadAnswer(FailureKind.IDLE, str(error)) from error
+        waited.took(len(piece))
+        return piece
 
     def pieces(self) -> Iterator[bytes]:
         """The body as it comes, transfer codings other than chunked left on.
@@ -134,6 +140,20 @@ class Answer:
         else:
             yield from self._so_many(first, self.framing.length)
         self.is_whole = True
+
+    def pass_over(self, most: int) -> None:
+        """Read a body that nobody wants, coded as it is, to keep the connection; not when it is longer than that.
+
+        Raises:
+            BadAnswer: As `pieces` does.
+            OSError: As `pieces` does.
+        """
+        if self.framing.length is not None and self.framing.length > most:
+            return
+        for piece in self.pieces():
+            most -= len(piece)
+            if most < 0:
+                return
 
     def _so_many(self, piece: bytes, length: int) -> Iterator[bytes]:
         self._is_clean = len(piece) <= length
