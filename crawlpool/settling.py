@@ -33,6 +33,7 @@ from .polite.rulebook import RobotsOf
 from .redirects import next_hop
 from .sitemaps import SitemapOf, Sitemaps
 from .stats import Stats
+from .trying import Trying, deferred
 from .urls import host
 from .worker.wire import Want
 
@@ -103,6 +104,7 @@ class Settling:
         self._departures = departures
         self._arrivals = arrivals
         self._retry = retry
+        self._trying = Trying(frontier=frontier, departures=departures, hosts=hosts, retry=retry, stats=stats)
         self._outage = outage
         self._outgoing = outgoing
         self._following = following
@@ -174,16 +176,11 @@ class Settling:
             self._outage.answered(host(request.target), outcome, now)
             rests_on = self._hosts.heard(outcome, now, was_probe=was_probe)
             self._outgoing.took(outcome)
-            is_robots = isinstance(request.data, RobotsOf)
-            hop = next_hop(
-                outcome, most=MOST_HOPS if isinstance(request.data, Errand) else self._max_redirects
-            )
-            if isinstance(hop, Request) and not isinstance(request.data, Errand):
-                hop = self._tidied(outcome, hop)
+            hop = self._hop_of(outcome)
             if isinstance(hop, Request):
-                self._redirect(outcome, hop)
+                self._redirect(outcome, hop, now)
                 return
-            if hop is not None and not is_robots:
+            if hop is not None and not isinstance(request.data, RobotsOf):
                 outcome = hop
         decision = self._retry.decide(
             outcome,
@@ -198,24 +195,21 @@ class Settling:
         if isinstance(outcome, Failure):
             rests_on = self._hosts.heard(outcome, now, was_probe=was_probe)
         if rests_on and may_be_repeated(outcome) and not isinstance(decision, Defer):
-            self._probe_failed(outcome, now)
+            self._trying.probe_failed(outcome, now)
             return
         if isinstance(decision, Retry):
-            self._try_again(outcome, decision, now)
+            self._trying.again(outcome, decision, now)
             return
         self._hosts.failed(outcome)
+        self._stand(outcome, decision, now)
+
+    def _stand(self, outcome: Outcome, decision: Defer | None, now: float) -> None:
+        """No further try is made; the host may have asked for a rest all the same."""
+        request = outcome.request
         if isinstance(decision, Defer):
             self._departures.defer(host(request.target), now + decision.wait_s, decision.message)
             if not isinstance(request.data, RobotsOf):
-                outcome = Failure(
-                    request=request,
-                    kind=FailureKind.DEFERRED,
-                    message=decision.message,
-                    attempts=request.attempt,
-                    failed_at=time.time(),
-                    elapsed_s=outcome.elapsed_s,
-                    worker=outcome.worker,
-                )
+                outcome = deferred(outcome, decision)
         elif (rest_s := self._retry.rest_s(outcome, now=time.time())) > 0:
             self._hosts.rest(outcome, rest_s, now)
         self.conclude(outcome, now)
@@ -232,6 +226,15 @@ class Settling:
         else:
             self.end(outcome)
 
+    def _hop_of(self, response: Response) -> Request | Failure | None:
+        """What a redirect asks for next, if it is one; a failure when it leads nowhere, or asks for too long a wait."""
+        if isinstance(response.request.data, Errand):
+            return next_hop(response, most=MOST_HOPS)
+        hop = next_hop(response, most=self._max_redirects)
+        if not isinstance(hop, Request):
+            return hop
+        return self._trying.refused_hop(response) or self._tidied(response, hop)
+
     def _tidied(self, response: Response, hop: Request) -> Request | Failure:
         """A redirect's target by the rules of this crawl; a failure when it is too long to be asked."""
         hop = self._following.tidied(hop)
@@ -247,10 +250,10 @@ class Settling:
             worker=response.worker,
         )
 
-    def _redirect(self, response: Response, hop: Request) -> None:
+    def _redirect(self, response: Response, hop: Request, now: float) -> None:
         log.debug("page.redirected status=%d to=%s url=%s", response.status, hop.target, response.request.url)
         if isinstance(hop.data, Errand):
-            self._departures.go(hop, is_first=isinstance(hop.data, RobotsOf))
+            self._trying.hop(response, hop, now, is_first=isinstance(hop.data, RobotsOf))
             return
         refusal = None if hop.is_listed else self._why_not(hop)
         if refusal is None:
@@ -287,58 +290,12 @@ class Settling:
                 worker=response.worker,
             )
         )
-        self._departures.go(hop)
+        self._trying.hop(response, hop, now)
 
     def _why_not(self, hop: Request) -> str | None:
         """Why a redirect leads out of the crawl; what began outside was asked for by a handler, and may."""
         scope = self._following.scope
         return None if scope.why_not(hop.redirects[0]) is not None else scope.why_not(hop.target)
-
-    def _try_again(self, outcome: Outcome, retry: Retry, now: float) -> None:
-        request = outcome.request
-        self._note_try(outcome, retry.wait_s)
-        if retry.rest_host:
-            self._hosts.rest(outcome, retry.wait_s, now)
-        again = replace(request, attempt=request.attempt + 1)
-        if self._hosts.is_silence(outcome):
-            self._departures.go_last(again, now + retry.wait_s)
-        else:
-            self._departures.go_later(again, now + retry.wait_s)
-
-    def _probe_failed(self, outcome: Outcome, now: float) -> None:
-        """The host rests on; what showed that keeps its tries, and stands behind the others of its host."""
-        request = outcome.request
-        if (rest_s := self._retry.rest_s(outcome, now=time.time())) > 0:
-            self._hosts.rest(outcome, rest_s, now)
-        self._note_try(outcome, 0.0)
-        if isinstance(request.data, Errand):
-            self._departures.go(request)
-        else:
-            self._departures.put_back(request)
-
-    def _note_try(self, outcome: Outcome, wait_s: float) -> None:
-        request = outcome.request
-        why = outcome.kind.value if isinstance(outcome, Failure) else f"HTTP {outcome.status}"
-        self._stats.retried(why, outcome.elapsed_s)
-        log.debug(
-            "page.retried why=%s attempt=%d wait_ms=%d url=%s",
-            why,
-            request.attempt,
-            wait_s * 1000,
-            request.target,
-        )
-        if not isinstance(request.data, Errand):
-            self._frontier.tried(
-                Tried(
-                    request=request,
-                    came_to=why,
-                    message=outcome.message if isinstance(outcome, Failure) else "",
-                    at=outcome.failed_at if isinstance(outcome, Failure) else outcome.fetched_at,
-                    elapsed_s=outcome.elapsed_s,
-                    worker=outcome.worker,
-                    wait_s=wait_s,
-                )
-            )
 
     # Where a chain ends
 
@@ -372,11 +329,13 @@ class Settling:
                 return False
             if fate == "held":
                 self._folding.hold(end, same.of)
-                self._departures.close(has_page=False)
+                self._departures.close(has_page=True)
                 self._arrivals.wake(self._frontier.add([self._folding.canonical_request(response, same.of)]))
                 return True
+        elif same.kind == "noindex":
+            self._arrivals.wake(self._frontier.add(self._following.links_of(response)))
         self._stats.skipped(WORDS[same.kind])
-        self._close(end, has_page=False)
+        self._close(end, has_page=True)  # it was fetched, and a limit that let it pass would end no trap
         return True
 
     def _close(self, end: End, *, has_page: bool) -> None:

@@ -107,11 +107,7 @@ class RetryPolicy:
             return None
         asked = self._asked_s(outcome, now)
         if asked is not None and asked > self.max_wait_s:
-            return Defer(
-                message=f"the server asked for a wait of {spoken(asked)} (Retry-After); "
-                f"we wait {spoken(self.max_wait_s)} at most",
-                wait_s=asked,
-            )
+            return self._defer(asked)
         if attempt > self.retries:
             return None
         # Past 2**60 the cap decides in any case, and a float would overflow at 2**1024.
@@ -128,6 +124,24 @@ class RetryPolicy:
         """
         return min(self._asked_s(outcome, now) or 0.0, self.max_wait_s)
 
+    def hop_wait_s(self, response: Response, *, now: float) -> float:
+        """How long a redirect asks to wait before its target is asked for (RFC 9110, 10.2.3); `max_wait_s` at most."""
+        value = response.header("retry-after")
+        return min((retry_after_s(value, now=now) or 0.0) if value else 0.0, self.max_wait_s)
+
+    def defers_hop(self, response: Response, *, now: float) -> Defer | None:
+        """What becomes of a redirect that asks for a longer wait than ours; None for one that does not."""
+        value = response.header("retry-after")
+        asked = (retry_after_s(value, now=now) or 0.0) if value else 0.0
+        return self._defer(asked) if asked > self.max_wait_s else None
+
+    def _defer(self, asked_s: float) -> Defer:
+        return Defer(
+            message=f"the server asked for a wait of {spoken(asked_s)} (Retry-After); "
+            f"we wait {spoken(self.max_wait_s)} at most",
+            wait_s=asked_s,
+        )
+
     def _asked_s(self, outcome: Outcome, now: float) -> float | None:
         if isinstance(outcome, Response) and outcome.status in _ASKS_FOR_REST:
             return retry_after_s(outcome.header("retry-after") or "", now=now)
@@ -137,13 +151,16 @@ class RetryPolicy:
 def retry_after_s(value: str, *, now: float) -> float | None:
     """Read a Retry-After (RFC 9110, 10.2.3): seconds from now, 0.0 for a date that is past.
 
-    Both forms are read, a number of seconds and an HTTP-date, the latter as
-    generously as e-mail dates are. Anything else (negative, fractions, words) is None.
+    Both forms are read, a number of seconds and an HTTP-date in each of its three
+    forms (5.6.7), the latter as generously as e-mail dates are. A number below zero is
+    a time that is past. Anything else (fractions, words) is None.
     """
     value = value.strip()
     if value.isascii() and value.isdigit():
         digits = value.lstrip("0")
         return float(digits or 0) if len(digits) <= _MOST_DIGITS else math.inf
+    if value.startswith("-") and value[1:].isascii() and value[1:].isdigit():
+        return 0.0
     if len(value) > 64 or not value[:1].isalpha():  # an HTTP-date begins with the day's name
         return None
     # Rarely needed, and not quick to load.
@@ -155,10 +172,19 @@ def retry_after_s(value: str, *, now: float) -> float | None:
         if parts is None:
             return None
         # mktime_tz would take a date without a zone, such as asctime's, for local time.
-        at = timegm((*parts[:6], 0, 1, 0)) - (parts[9] or 0)
+        at = timegm((_year(parts[0], value, now), *parts[1:6], 0, 1, 0)) - (parts[9] or 0)
     except (ValueError, OverflowError, TypeError, IndexError):
         return None
     return max(float(at) - now, 0.0)
+
+
+def _year(year: int, value: str, now: float) -> int:
+    """The year of a date; one of two digits is the last that is no more than 50 years ahead (RFC 9110, 5.6.7)."""
+    if str(year) in value:
+        return year
+    this_year = int(1970 + now / 31_556_952)
+    latest = this_year + 50
+    return latest - (latest - year) % 100
 
 
 def _is_passing(outcome: Outcome) -> bool:

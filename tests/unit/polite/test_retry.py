@@ -28,7 +28,7 @@ def decide(outcome, *, attempt=1, jitter=0.5, policy=POLICY):
     return policy.decide(outcome, attempt=attempt, now=NOW, jitter=jitter)
 
 
-RETRIED = {"connect", "connect_timeout", "timeout", "incomplete", "proxy"}
+RETRIED = {"connect", "connect_timeout", "timeout", "idle_timeout", "incomplete", "proxy"}
 
 
 @pytest.mark.parametrize("kind", FailureKind)
@@ -116,6 +116,35 @@ def test_a_date_without_a_zone_is_not_read_as_local_time(monkeypatch):
 def test_a_date_that_is_past_means_now():
     assert retry_after_s("Sat, 05 Nov 1994 08:49:37 GMT", now=NOW) == 0.0
     assert decide(answer(503, "Sat, 05 Nov 1994 08:49:37 GMT")).wait_s == 1.0
+
+
+@pytest.mark.parametrize(
+    ("date", "wait_s"),
+    [
+        ("Thursday, 06-Nov-44 08:49:37 GMT", 50 * 365.25 * 86_400),  # fifty years ahead, and no more
+        ("Friday, 06-Nov-45 08:49:37 GMT", 0.0),  # 1945: 51 years ahead would be too far
+        ("Saturday, 06-Nov-93 08:49:37 GMT", 0.0),
+        ("Tuesday, 06-Nov-01 08:49:37 GMT", 2557 * 86_400),
+    ],
+)
+def test_a_year_of_two_digits_is_at_most_fifty_years_ahead(date, wait_s):
+    """RFC 9110, 5.6.7: a date that appears to be more than 50 years in the future is of the past."""
+    assert retry_after_s(date, now=NOW) == pytest.approx(wait_s, abs=86_400)
+
+
+def test_a_number_below_zero_means_now():
+    assert retry_after_s("-5", now=NOW) == 0.0
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_may_ask_for_a_wait_before_its_target_is_asked_for(status):
+    """RFC 9110, 10.2.3: with 3xx, the minimum time before the redirected request."""
+    assert POLICY.hop_wait_s(answer(status, "7"), now=NOW) == 7.0
+    assert POLICY.hop_wait_s(answer(status), now=NOW) == 0.0
+    assert POLICY.defers_hop(answer(status, "600"), now=NOW) is None
+    assert POLICY.defers_hop(answer(status, "soon"), now=NOW) is None
+    assert POLICY.defers_hop(answer(status, "601"), now=NOW).wait_s == 601.0
+    assert POLICY.hop_wait_s(answer(status, "601"), now=NOW) == 600.0
 
 
 NONSENSE = [
