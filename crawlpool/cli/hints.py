@@ -140,6 +140,9 @@ def _timeouts(stats: Stats, settings: Settings, workers: int) -> str | None:  # 
     slow, unconnected = stats.failures[FailureKind.TIMEOUT], stats.failures[FailureKind.CONNECT_TIMEOUT]
     if slow and slow >= 0.05 * stats.pages:
         return f"{count(slow, 'URL')} took longer than {seconds(settings.timeout)}: --timeout {settings.timeout * 2:g} waits longer."
+    silent = stats.failures[FailureKind.IDLE]
+    if silent and silent >= 0.05 * stats.pages:
+        return f"Of {count(silent, 'answer')} nothing came for too long: --idle-timeout {settings.timeout:g} waits longer."
     if unconnected and unconnected >= 0.05 * stats.pages:
         longer = f"--connect-timeout {settings.connect_timeout * 2:g}"
         return f"{count(unconnected, 'URL')} gave no connection in {seconds(settings.connect_timeout)}: {longer} waits longer."

@@ -37,7 +37,7 @@ _MOST_WITNESSES: Final = 1000
 
 _NOTHING_SENT: Final = frozenset({FailureKind.DNS, FailureKind.CONNECT, FailureKind.CONNECT_TIMEOUT})
 _NETWORK: Final = _NOTHING_SENT | {FailureKind.PROXY}
-_ON_THE_WAY: Final = _NETWORK | {FailureKind.TIMEOUT, FailureKind.INCOMPLETE, FailureKind.TLS}
+_ON_THE_WAY: Final = _NETWORK | {FailureKind.TIMEOUT, FailureKind.IDLE, FailureKind.INCOMPLETE, FailureKind.TLS}
 """What a request comes to while there is no network; a log-in page in its place spoils TLS."""
 
 _SIGNS: Final = (

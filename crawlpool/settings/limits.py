@@ -41,6 +41,51 @@ class Limits:
             help="Read at most this much of a body; a longer one is cut and marked.",
         ),
     ] = 16 * MIB
+    max_headers: Annotated[
+        int,
+        Knob(
+            group="Limits",
+            metavar="BYTES",
+            read=read_bytes,
+            least=1024,
+            most=4 * MIB,
+            help="Read at most this much of an answer's head; a longer one is a failure.",
+        ),
+    ] = 256 * 1024
+    max_ratio: Annotated[
+        int,
+        Knob(
+            group="Limits",
+            metavar="N",
+            read=read_count,
+            least=10,
+            help="Take a compressed body for a bomb, which is a failure, when it grows to more than this many times "
+            "what was sent, and to more than 4 MiB.",
+        ),
+    ] = 1000
+    idle_timeout: Annotated[
+        float | None,
+        Knob(
+            group="Limits",
+            metavar="SECONDS",
+            read=read_seconds,
+            least=0.001,
+            help="Give an answer up when nothing of it comes for this time; unless it is given, for 20 seconds or two "
+            "thirds of the timeout, whichever is more.",
+        ),
+    ] = None
+    parse_timeout: Annotated[
+        float,
+        Knob(
+            group="Limits",
+            metavar="SECONDS",
+            read=read_seconds,
+            least=0.05,
+            most=1_000_000,
+            help="Build page.soup and the tree of page.xpath() for at most this long; what was read by then is kept, and "
+            "page.is_partial says so.",
+        ),
+    ] = 10.0
     worker_memory: Annotated[
         int | None,
         Knob(
@@ -91,6 +136,10 @@ class LimitsKnobs(TypedDict, total=False):
     max_pages: int | None
     max_time: float | None
     max_body: int
+    max_headers: int
+    max_ratio: int
+    idle_timeout: float | None
+    parse_timeout: float
     worker_memory: int | None
     max_url: int
     max_links: int

@@ -14,9 +14,6 @@ from typing import NamedTuple
 
 from ..model import FailureKind, Pairs
 
-MOST_BYTES = 256 * 1024
-"""Of all heads of one answer, the interim ones included; browsers draw the line there too."""
-
 MOST_FIELDS = 1_000
 """Header fields of one answer."""
 
@@ -108,7 +105,7 @@ def read(block: bytes | bytearray) -> Head:
         raise protocol("there is a NUL in its head")
     lines = text.split("\n")
     if len(lines) > MOST_FIELDS + 1:
-        raise protocol(f"it has more than {MOST_FIELDS:,} header lines")
+        raise BadAnswer(FailureKind.HEADERS, f"its head has more than {MOST_FIELDS:,} lines")
     status, reason, version = _status(lines[0])
     pairs, is_sound = _pairs(lines)
     fields: dict[str, str] = {}

@@ -17,12 +17,16 @@ class _UnderWay(threading.local):
         target: What stands in its request line, exactly; urllib3 would encode some of it again.
         connection: The connection it went out on; None until then.
         is_heard: A byte of the answer has come.
+        idle_s: Seconds for which nothing of an answer need come; None for as long as the deadline allows.
+        most_head: Bytes that the heads of one answer may have, the interim ones included.
     """
 
     deadline: float | None = None
     target: str = ""
     connection: Any = None
     is_heard: bool = False
+    idle_s: float | None = None
+    most_head: int = 256 * 1024
 
 
 under_way = _UnderWay()
@@ -35,7 +39,35 @@ def limit(sock: Any) -> None:
         TimeoutError: Nothing is left.
     """
     if under_way.deadline is not None:
-        left = under_way.deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("the answer was not whole by its deadline")
+        sock.settimeout(_left(under_way.deadline))
+
+
+def receive(sock: Any, most: int) -> bytes:
+    """Receive what comes next of an answer; empty at the end of the connection.
+
+    Raises:
+        TimeoutError: Nothing came by the deadline.
+        IdleError: Nothing came for `idle_s`, which is sooner.
+    """
+    if under_way.deadline is None:
+        return sock.recv(most) or b""
+    left, idle_s = _left(under_way.deadline), under_way.idle_s
+    if idle_s is None or idle_s >= left:
         sock.settimeout(left)
+        return sock.recv(most) or b""
+    sock.settimeout(idle_s)
+    try:
+        return sock.recv(most) or b""
+    except TimeoutError as error:
+        raise IdleError(f"nothing of the answer came for {idle_s:g} s") from error
+
+
+class IdleError(Exception):
+    """The server is connected, and silent."""
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the answer was not whole by its deadline")
+    return left

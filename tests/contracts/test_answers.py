@@ -367,7 +367,9 @@ def test_a_connection_that_ends_inside_the_head_makes_no_page(answer_to, at):
 def test_a_flood_of_head_ends_early_and_in_little_time(answer_to, sent):
     started = time.monotonic()
     outcome = answer_to(Script((sent,), "hang"), timeout_s=10.0)
-    assert_failed(outcome, PROTOCOL if sent.startswith(b"HTTP/1.1 103 Early Hints\r\n\r\n") else FailureKind.HEADERS)
+    assert_failed(
+        outcome, PROTOCOL if sent.startswith(b"HTTP/1.1 103 Early Hints\r\n\r\n") else FailureKind.HEADERS
+    )
     assert time.monotonic() - started < 2
 
 
