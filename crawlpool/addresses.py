@@ -27,8 +27,8 @@ OF_NETWORKS: Final = frozenset({_LOOPBACK, _PRIVATE, _SHARED, _UNIQUE_LOCAL})
 
 _SPECIAL_4: Final = (
     # block, length of the prefix, what it is; the longer of two that overlap stands first
-    ("0.0.0.0", 32, "the unspecified address"),
-    ("0.0.0.0", 8, 'an address of "this network" (RFC 791)'),
+    ("0.0.0.0", 32, "the unspecified address"),  # noqa: S104  nothing is bound
+    ("0.0.0.0", 8, 'an address of "this network" (RFC 791)'),  # noqa: S104
     ("10.0.0.0", 8, _PRIVATE),
     ("100.100.100.200", 32, _METADATA),
     ("100.64.0.0", 10, _SHARED),
