@@ -1,4 +1,4 @@
-"""Read what was typed: seconds, bytes, counts, ranges, dates, headers, cookies. A ValueError says what would do."""
+"""Read what was typed: seconds, bytes, counts, numbers, ranges, dates, headers, cookies. A ValueError says what would do."""
 
 import math
 import re
@@ -54,6 +54,17 @@ def read_count(text: str) -> int:
         return int(text.strip().replace("_", ""))
     except ValueError:
         raise ValueError("a whole number") from None
+
+
+def read_number(text: str) -> float:
+    """Read "2", "0.5" or "1_000" as a number."""
+    try:
+        value = float(text.strip())
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError("a number, such as 2 or 0.5")
+    return value
 
 
 def read_range(text: str) -> int | tuple[int, int]:

@@ -1,63 +1,33 @@
 """What one origin's robots.txt allows us (RFC 9309).
 
-Nothing is fetched here: robots.txt travels as a request like any other, and
-its outcome is read here. Which group of rules is ours, and which lines count, is
-decided in this file; Protego then matches paths against the rules of that group.
+Nothing is fetched here: robots.txt travels as a request like any other, and its outcome is
+read here. How lines are read is in `robotsfile.py`, which rule decides in `robotsmatch.py`.
 
-A file is written by a stranger and may be hostile, so what Protego gets is bounded:
-rules of one group only (a file of 500 kB that repeats each rule for each of
-thousands of agents would else take gigabytes), and few wildcards (see `_bounded`).
+A crawl of many sites keeps many of these, so the rules are kept packed, as a few hundred
+bytes, and made ready to decide (`Matcher`) when a page of the origin asks for it.
 """
 
-import math
-import re
+import zlib
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple, Self
-from urllib.parse import quote
+from typing import Final, NamedTuple, Self
 
 from ..model import Failure, FailureKind, Outcome, Response
-from ..urls import join, place
+from ..urls import join
+from .robotsfile import MOST_BYTES, Rule, group_of
+from .robotsmatch import NONE, Matcher, escaped, forbids, line_of, may_differ, plain_path, plain_pattern
 
-MOST_BYTES: Final = 512_000  # of the file; the RFC asks for 500 KiB at least (2.5)
-MOST_WILDCARD_RULES: Final = 1_000
-MOST_WILDCARDS: Final = 50  # in one rule
-_MOST_NAMED: Final = 200  # rules of a group up to which `why` looks for the one that decided
+__all__ = ["MOST_BYTES", "Robots", "robots_url"]
 
-_FIELDS: Final = {
-    "user-agent": "agent",
-    "useragent": "agent",
-    "user agent": "agent",
-    "allow": "Allow",
-    "disallow": "Disallow",
-    # The slips of the keyboard that Google's parser and Protego know as well.
-    "dissallow": "Disallow",
-    "dissalow": "Disallow",
-    "disalow": "Disallow",
-    "diasllow": "Disallow",
-    "disallaw": "Disallow",
-    "crawl-delay": "Crawl-delay",
-    "crawl delay": "Crawl-delay",
-    "crawldelay": "Crawl-delay",
-    "request-rate": "Request-rate",
-    "request rate": "Request-rate",
-    "sitemap": "Sitemap",
-    "sitemaps": "Sitemap",
-    "site-map": "Sitemap",
-}
-_LINE_ENDS: Final = re.compile(r"\r\n|\r|\n")
-_AGENT: Final = re.compile(r"[^\s/*]+")
-_MARKUP: Final = re.compile(r"\s*<")
-_NOT_PLAIN: Final = re.compile(r"[^\x21-\x7e]+")
+_PACKED_FROM: Final = 400  # bytes from which packing pays
+_LONGEST_SAID: Final = 200  # characters of a rule that are shown
+_OVERHEAD: Final = 500  # bytes that an origin takes besides its rules and sitemaps
 
 
-class _Line(NamedTuple):
-    field: str
-    value: str
+class _Ready(NamedTuple):
+    """The rules made ready, as they are written and as the RFC compares them; mostly these are one and the same."""
 
-
-class _Group(NamedTuple):
-    agent: str
-    lines: list[_Line]
+    written: Matcher
+    plain: Matcher
 
 
 class Robots:
@@ -65,7 +35,7 @@ class Robots:
 
     How the answer to `GET /robots.txt` is read (RFC 9309, section 2.3.1):
 
-        200-299                          the rules in the file; none if it holds HTML
+        200-299                          the rules in the file, whatever its Content-Type
         300-399, a redirect that fails   everything is allowed (too many hops, 2.3.1.2)
         400-499 except 429               everything is allowed (2.3.1.3)
         429, 500-599, any other failure  nothing is allowed (2.3.1.4)
@@ -73,34 +43,41 @@ class Robots:
     Redirects are the crawl's to follow, and the rules at their end hold for the
     origin that was asked first.
 
+    Escapes are where Google's matcher and the RFC differ: it takes "%62" and "%2A" in a rule as they are
+    written, the RFC for the "b" and the "*" in a URL that they stand for (2.2.2, 2.2.3). A URL
+    may be asked for if it may by both.
+
     Attributes:
         is_unreachable: Nothing is allowed, because the file could not be had.
-        reason: How the file was read, or why it could not be, in one sentence.
+        group: Whose rules these are: our name, "*", or "" when the file has none for us.
         crawl_delay_s: Seconds to leave between two requests: the longer of
             Crawl-delay and Request-rate, both outside the RFC; None without.
-        sitemaps: Absolute http(s) URLs in normal form, in the order of the file.
+        rules: How many rules there are.
     """
 
     __slots__ = (
-        "_group",
-        "_named",
-        "_rules",
+        "_packed",
+        "_ready",
+        "_said",
+        "_sitemaps",
         "_token",
         "crawl_delay_s",
+        "group",
         "is_unreachable",
-        "reason",
-        "sitemaps",
+        "rules",
     )
 
-    def __init__(self, *, token: str, reason: str, is_unreachable: bool = False) -> None:
+    def __init__(self, *, token: str, said: str = "", is_unreachable: bool = False) -> None:
+        """Hold no rules; `said` is why there are none, in place of a file."""
         self.is_unreachable = is_unreachable
-        self.reason = reason
+        self.group = ""
         self.crawl_delay_s: float | None = None
-        self.sitemaps: tuple[str, ...] = ()
+        self.rules = 0
+        self._said = said
         self._token = token
-        self._group: _Group | None = None
-        self._rules: Any = None
-        self._named: list[tuple[str, Any]] | None = None
+        self._packed = b""
+        self._sitemaps = b""
+        self._ready: _Ready | None = None
 
     @classmethod
     def from_outcome(cls, outcome: Outcome, *, token: str) -> Self:
@@ -112,47 +89,51 @@ class Robots:
         """
         if isinstance(outcome, Failure):
             if outcome.kind is FailureKind.REDIRECT:
-                return cls(
-                    token=token, reason=f"robots.txt is not available ({outcome.message}); all is allowed"
-                )
-            return cls._unreachable(token, outcome.message or outcome.kind.value)
+                return cls(token=token, said=outcome.message)
+            return cls(token=token, said=outcome.message or outcome.kind.value, is_unreachable=True)
         status = outcome.status
         if 300 <= status < 500 and status != 429:
-            return cls(token=token, reason=f"robots.txt is not available (status {status}); all is allowed")
+            return cls(token=token, said=f"status {status}")
         if not 200 <= status < 300:
-            return cls._unreachable(token, f"status {status}")
+            return cls(token=token, said=f"status {status}", is_unreachable=True)
         if not outcome.is_body_read:
-            return cls._unreachable(token, "its body was not read")
+            return cls(token=token, said="its body was not read", is_unreachable=True)
         return cls._from_file(outcome, token)
 
     @classmethod
-    def _unreachable(cls, token: str, cause: str) -> Self:
-        reason = f"robots.txt could not be had ({cause}), so nothing is allowed"
-        return cls(token=token, reason=reason, is_unreachable=True)
-
-    @classmethod
     def _from_file(cls, response: Response, token: str) -> Self:
-        text = _text(response)
-        if _MARKUP.match(text):
-            return cls(token=token, reason="robots.txt holds HTML and no rules; all is allowed")
-        lines = list(_lines(text))
-        base = response.final_url
-        found = (join(base, line.value) for line in lines if line.field == "Sitemap" and line.value)
-        sitemaps = tuple(dict.fromkeys(url for url in found if url))
-        group = _group_for(token, lines)
-        if group is None:
-            robots = cls(token=token, reason=f'robots.txt has no rules for "{token}"; all is allowed')
-        else:
-            robots = cls(token=token, reason=f'robots.txt has rules for "{group.agent}"')
-            robots._obey(group)
-        robots.sitemaps = sitemaps
+        robots = cls(token=token)
+        group = group_of(response.body, token, is_cut=response.is_cut)
+        robots.group = group.name
+        robots.crawl_delay_s = group.delay_s
+        robots.rules = len(group.rules)
+        robots._packed = _packed(group.rules)
+        if group.sitemaps:
+            named = (each.decode("utf-8", "replace") for each in group.sitemaps)
+            found = (join(response.final_url, each) for each in named)
+            robots._sitemaps = _small("\n".join(dict.fromkeys(url for url in found if url)).encode())
         return robots
 
-    def _obey(self, group: _Group) -> None:
-        self._group = group
-        self._rules = rules = _protego(group.lines)
-        delays = (rules.crawl_delay("*"), _pace_s(rules.request_rate("*")))
-        self.crawl_delay_s = max((d for d in delays if d is not None and 0 <= d < math.inf), default=None)
+    @property
+    def reason(self) -> str:
+        """How the file was read, or why it could not be, in one sentence."""
+        if self.is_unreachable:
+            return f"robots.txt could not be had ({self._said}), so nothing is allowed"
+        if self._said:
+            return f"robots.txt is not available ({self._said}); all is allowed"
+        if self.group:
+            return f'robots.txt has rules for "{self.group}"'
+        return f'robots.txt has no rules for "{self._token}"; all is allowed'
+
+    @property
+    def sitemaps(self) -> tuple[str, ...]:
+        """Absolute http(s) URLs in normal form, in the order of the file."""
+        return tuple(_large(self._sitemaps).decode().splitlines())
+
+    @property
+    def size(self) -> int:
+        """About how many bytes this takes while it is not ready to decide."""
+        return _OVERHEAD + len(self._packed) + len(self._sitemaps)
 
     def is_allowed(self, path_or_url: str) -> bool:
         """Tell whether we may ask for a URL in normal form, or for a path with its query.
@@ -160,36 +141,58 @@ class Robots:
         robots.txt itself may always be asked for (2.2.2).
         """
         path = _path(path_or_url)
-        if path.partition("?")[0] == "/robots.txt":
-            return True
-        if self.is_unreachable:
-            return False
-        return self._rules is None or bool(self._rules.can_fetch("http://h" + path, "*"))
+        return _is_robots(path) or not (self.is_unreachable or forbids(self._rank(path)))
+
+    def deciding(self, path_or_url: str) -> Rule | None:
+        """The rule that decides about a URL; None when none matches it."""
+        path = _path(path_or_url)
+        number = 0 if _is_robots(path) else line_of(self._rank(path))
+        return next((rule for rule in self._rules() if rule.number == number), None)
 
     def why(self, path_or_url: str) -> str:
-        """Say in a sentence why we may, or may not, ask for a URL; names the rule that forbids it.
-
-        Where a group has hundreds of rules it names the group only.
-        """
-        if self.is_allowed(path_or_url):
-            return f'robots.txt allows it for "{self._token}"' if self._group else self.reason
-        if self._group is None:
+        """Say in a sentence why we may, or may not, ask for a URL; names the line that decides."""
+        if _is_robots(_path(path_or_url)):
+            return "robots.txt may always be asked for"
+        if not self.group:
             return self.reason
-        said = f'robots.txt does not allow it for "{self._token}"'
-        rule = self._deciding(_path(path_or_url))
-        if rule is not None:
-            said += f' ("Disallow: {rule}")'
-        return said
+        rule = self.deciding(path_or_url)
+        if rule is None:
+            return f'robots.txt has nothing against it for "{self._token}"'
+        what = "allows it" if self.is_allowed(path_or_url) else "does not allow it"
+        return f'robots.txt line {rule.number}, "{spelled(rule)}", {what} for "{self._token}"'
 
-    def _deciding(self, path: str) -> str | None:
-        """Find the Disallow that matches: the longest that forbids the path on its own."""
-        if self._named is None:
-            lines = {line for line in self._group.lines if line.field == "Disallow"} if self._group else set()
-            if len(lines) > _MOST_NAMED:
-                lines = set()
-            ordered = sorted(lines, key=lambda line: (-len(line.value), line.value))
-            self._named = [(line.value, _protego([line])) for line in ordered]
-        return next((rule for rule, only in self._named if not only.can_fetch("http://h" + path, "*")), None)
+    def forget(self) -> None:
+        """Keep the rules packed only, until they are asked for again."""
+        self._ready = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the rules are unpacked just now."""
+        return self._ready is not None
+
+    def _rank(self, path: str) -> int:
+        if not self.rules:
+            return NONE
+        ready = self._ready
+        if ready is None:
+            ready = self._ready = _made_ready(self._rules())
+        written = plain = path
+        if may_differ(path):
+            written = escaped(path.encode(errors="replace"))  # a lone surrogate is nobody's
+            plain = plain_path(written)
+        rank = ready.written.decide(written)
+        if (plain != written or ready.plain is not ready.written) and not forbids(rank):
+            other = ready.plain.decide(plain)
+            if forbids(other):
+                return other
+        return rank
+
+    def _rules(self) -> Iterator[Rule]:
+        if not self._packed:
+            return
+        for line in _large(self._packed).split(b"\n"):
+            number, _, value = line.partition(b" ")
+            yield Rule(int(number[1:]), number[:1] == b"+", value)
 
 
 def robots_url(origin: str) -> str:
@@ -197,118 +200,49 @@ def robots_url(origin: str) -> str:
     return f"{origin}/robots.txt"
 
 
-def _pace_s(rate: Any) -> float | None:
-    """Seconds between two requests at a Request-rate; its hours are left aside, it holds all day."""
-    try:
-        return None if rate is None else float(rate.seconds / rate.requests)
-    except OverflowError:
-        return None
+def spelled(rule: Rule) -> str:
+    """A rule as a line of a file; a very long one is cut."""
+    value = rule.value.decode("utf-8", "replace")
+    more = "..." if len(value) > _LONGEST_SAID else ""
+    return f"{'Allow' if rule.is_allow else 'Disallow'}: {value[:_LONGEST_SAID]}{more}".rstrip()
+
+
+def _made_ready(rules: Iterator[Rule]) -> _Ready:
+    found = [(rule.number, rule.is_allow, escaped(rule.value)) for rule in rules]
+    written = Matcher(found)
+    plain = [(number, is_allow, plain_pattern(pattern)) for number, is_allow, pattern in found]
+    return _Ready(written, written if plain == found else Matcher(plain))
+
+
+def _is_robots(path: str) -> bool:
+    return path.startswith("/robots.txt") and path[11:12] in {"", "?"}
 
 
 def _path(path_or_url: str) -> str:
-    path = path_or_url
-    if not path.startswith("/"):
-        path = place(path).path if "://" in path else "/" + path
-    if not path.isascii():  # not in normal form; what cannot be encoded would raise further on
-        path = path.encode(errors="replace").decode()
-    return path if path.startswith("/") else "/" + path
+    """The path of a URL in normal form, with its query."""
+    if path_or_url.startswith("/"):
+        return path_or_url
+    start = path_or_url.find("://")
+    slash = path_or_url.find("/", start + 3) if start >= 0 else 0
+    path = path_or_url[slash:] if slash >= 0 else ""
+    return path if path.startswith("/") else f"/{path}"
 
 
-def _text(response: Response) -> str:
-    """Decode the file, as far as it is read; a line that was cut through is left out."""
-    body = response.body[:MOST_BYTES].removeprefix(b"\xef\xbb\xbf")
-    if len(response.body) > MOST_BYTES or response.is_cut:
-        body = body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]
-    return body.decode("utf-8", "replace")
+def _packed(rules: list[Rule]) -> bytes:
+    """One line a rule: no pattern has a line end in it."""
+    return _small(
+        b"\n".join(
+            b"%c%d %b" % (b"+" if is_allow else b"-", number, value) for number, is_allow, value in rules
+        )
+    )
 
 
-def _lines(text: str) -> Iterator[_Line]:
-    """Yield the lines that mean something, with their fields spelled one way (2.2)."""
-    for raw in _LINE_ENDS.split(text):
-        line = raw.partition("#")[0].strip()
-        if not line:
-            continue
-        name, _, value = line.partition(":")
-        field = _FIELDS.get(name.strip().lower())
-        if field is None:
-            # "Disallow /x": the colon was forgotten.
-            name, _, value = line.replace("\t", " ").partition(" ")
-            field = _FIELDS.get(name.lower())
-        if field is not None:
-            yield _Line(field, value.strip())
+def _small(text: bytes) -> bytes:
+    if len(text) < _PACKED_FROM:
+        return text
+    return zlib.compress(text, 1)
 
 
-def _group_for(token: str, lines: list[_Line]) -> _Group | None:
-    """Merge the groups that name us, or those of "*" when none does (2.2.1).
-
-    User-agent lines in sequence share the rules behind them; empty lines and lines
-    of unknown kinds do not end the sequence. A Crawl-delay does, although the RFC
-    leaves it open: "User-agent: *", "Crawl-delay: 10", "User-agent: bad", "Disallow: /"
-    is in wide use, and is not meant to forbid everybody everything.
-    """
-    ours, everyones = _Group(token, []), _Group("*", [])
-    has_ours = has_everyones = False
-    is_for_us = is_for_all = is_sequence = False
-    for line in lines:
-        if line.field == "Sitemap":
-            continue
-        if line.field == "agent":
-            if not is_sequence:
-                is_for_us = is_for_all = False
-            is_sequence = True
-            is_for_us = is_for_us or _names(line.value, token)
-            is_for_all = is_for_all or line.value.split()[:1] == ["*"]
-            has_ours, has_everyones = has_ours or is_for_us, has_everyones or is_for_all
-            continue
-        is_sequence = False
-        if line.value and is_for_us:
-            ours.lines.append(line)
-        if line.value and is_for_all:
-            everyones.lines.append(line)
-    if has_ours:
-        return ours
-    return everyones if has_everyones else None
-
-
-def _names(value: str, token: str) -> bool:
-    """Tell whether a User-agent line means us: "crawlpool", "CrawlPool/1.0", "crawlpool*"; not "crawl"."""
-    name = _AGENT.match(value)
-    return name is not None and name[0].lower() == token.lower()
-
-
-def _bounded(lines: list[_Line]) -> Iterator[_Line]:
-    """Bound what matching costs: each rule once, few with wildcards, few wildcards in each.
-
-    A rule beyond the bounds errs on the side of its author: a Disallow is cut before
-    the wildcard that is too many, so that it forbids more; an Allow is left out.
-    """
-    wild = 0
-    given: set[_Line] = set()
-    for field, value in dict.fromkeys(lines):
-        kept = value
-        if field in ("Allow", "Disallow") and "*" in kept:
-            wild += 1
-            most = MOST_WILDCARDS if wild <= MOST_WILDCARD_RULES else 0
-            if kept.count("*") > most:
-                if field == "Allow":
-                    continue
-                kept = "*".join(kept.split("*")[: most + 1]) or "/"
-        line = _Line(field, kept)
-        if line not in given:
-            given.add(line)
-            yield line
-
-
-def _protego(lines: list[_Line]) -> Any:
-    """Give Protego one group, for everybody; which group that is has been decided before."""
-    # Not needed until a host has rules for us.
-    from protego import Protego  # noqa: PLC0415
-
-    return Protego.parse("\n".join(["User-agent: *", *map(_plain, _bounded(lines))]))
-
-
-def _plain(line: _Line) -> str:
-    """Write a line in ASCII: Protego ends lines wherever Unicode does, also inside a path."""
-    if line.field in ("Allow", "Disallow"):
-        return f"{line.field}: {_NOT_PLAIN.sub(lambda found: quote(found[0]), line.value)}"
-    return f"{line.field}: {_NOT_PLAIN.sub(' ', line.value)}"
+def _large(kept: bytes) -> bytes:
+    """The reverse; a deflated stream begins with "x", and neither rules nor URLs do."""
+    return zlib.decompress(kept) if kept[:1] == b"\x78" else kept

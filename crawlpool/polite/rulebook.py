@@ -45,8 +45,8 @@ _SAME_FOR_PAGES: Final = frozenset(
         FailureKind.CONNECT_TIMEOUT,
         FailureKind.TLS,
         FailureKind.PROXY,
-        "address",
-        "host_given_up",
+        FailureKind.ADDRESS,
+        FailureKind.HOST_GIVEN_UP,
     }
 )
 """Why there was no connection: the cause for every page of the origin as well."""

@@ -9,10 +9,10 @@ import json
 import re
 from collections import deque
 from pathlib import Path
+from urllib.robotparser import RobotFileParser
 
 import pytest
 import webencodings
-from protego import Protego
 from selectolax.lexbor import LexborHTMLParser
 
 from crawlpool.errors import ConfigError
@@ -33,13 +33,14 @@ FOLLOWED = (
 def crawl(origin):
     """Ask for everything that links lead to; give what was asked, what would be recorded, and what robots.txt refused."""
     connection = http.client.HTTPConnection(place(origin).host, timeout=10)
-    rules = Protego.parse(ask(connection, "/robots.txt")[2].decode("utf-8-sig"))
+    rules = RobotFileParser()
+    rules.parse(ask(connection, "/robots.txt")[2].decode("utf-8-sig").splitlines())
     asked, records, seen, waiting = {}, {}, {origin + "/"}, deque([origin + "/"])
     while waiting:
         url = first = waiting.popleft()
         hops = []
         while True:
-            if not rules.can_fetch(url, "crawlpool"):
+            if not rules.can_fetch("crawlpool", url):
                 records[path_of(first)] = {"failure": "robots"}
                 break
             status, headers, body = ask(connection, path_of(url))
