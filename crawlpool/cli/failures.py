@@ -81,16 +81,18 @@ def _write_json(found: Iterable[Lost]) -> None:
 
 
 def _write_csv(found: Iterable[Lost]) -> None:
-    """The table as the CSV store writes it, formulas and all; that one writes files only."""
+    """The table as the CSV store writes it, which writes files only; control characters are shown, as in lines."""
     from ..stores.base import Start  # noqa: PLC0415
     from ..stores.csv_ import CsvStore  # noqa: PLC0415
+    from ..stores.stdout import visible  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory(prefix="crawlpool-") as folder:
         path = Path(folder) / "failures.csv"
         store = CsvStore(path)
         store.open(Start.FRESH)
         for lost in found:
-            store.write(_record(lost))
+            shown = _record(lost).items()
+            store.write({name: visible(value) if isinstance(value, str) else value for name, value in shown})
         store.close()
         with path.open("rb") as file:
             _write_bytes(iter(lambda: file.read(1 << 16), b""))

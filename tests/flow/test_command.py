@@ -356,7 +356,7 @@ def test_a_handler_that_raises_is_told_with_its_own_lines_and_kept_beside_the_ur
     (tmp_path / "shop.py").write_text("def parse(page):\n    yield {'a': 1}\n    raise KeyError('price')\n")
     done = run(site.url + "/a", "--handler", "shop.py:parse", "--failed", "failed.txt", "-o", "items.jsonl")
     assert done.returncode == 3
-    assert "\nKeyError: 'price'\n" in done.stderr
+    assert "\n  KeyError: 'price'\n" in done.stderr
     assert "landing.py" not in done.stderr
     kept = (tmp_path / "failed.txt").read_text()
     assert 'shop.py", line 3, in parse' in kept

@@ -33,8 +33,10 @@ TRAPS = {
     "virtual table": ["CREATE VIRTUAL TABLE t USING fts5(a)"],
     "view": [
         "DROP TABLE meta",
-        "CREATE VIEW meta AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
-        "SELECT i AS name, i AS value FROM n",
+        (
+            "CREATE VIEW meta AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+            "SELECT i AS name, i AS value FROM n"
+        ),
     ],
 }
 
