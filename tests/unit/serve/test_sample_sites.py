@@ -9,13 +9,14 @@ import json
 import re
 from collections import deque
 from pathlib import Path
-from urllib.robotparser import RobotFileParser
 
 import pytest
 import webencodings
 from selectolax.lexbor import LexborHTMLParser
 
 from crawlpool.errors import ConfigError
+from crawlpool.model import Request, Response
+from crawlpool.polite.robots import Robots
 from crawlpool.serve import sample_site, sample_sites, serve
 from crawlpool.serve.asked import Asked
 from crawlpool.serve.folder import Folder
@@ -33,14 +34,16 @@ FOLLOWED = (
 def crawl(origin):
     """Ask for everything that links lead to; give what was asked, what would be recorded, and what robots.txt refused."""
     connection = http.client.HTTPConnection(place(origin).host, timeout=10)
-    rules = RobotFileParser()
-    rules.parse(ask(connection, "/robots.txt")[2].decode("utf-8-sig").splitlines())
+    rules = Robots.from_outcome(
+        Response(request=Request(origin), status=200, body=ask(connection, "/robots.txt")[2]),
+        token="crawlpool",
+    )
     asked, records, seen, waiting = {}, {}, {origin + "/"}, deque([origin + "/"])
     while waiting:
         url = first = waiting.popleft()
         hops = []
         while True:
-            if not rules.can_fetch("crawlpool", url):
+            if not rules.is_allowed(url):
                 records[path_of(first)] = {"failure": "robots"}
                 break
             status, headers, body = ask(connection, path_of(url))
