@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, Self
 
+from .credentials import Credentials
 from .crew import Crew
 from .duplicates import Duplicates
 from .errors import ConfigError
@@ -39,6 +40,8 @@ from .targets import Targets
 from .units import MIB
 from .wiring import backend_of, transport_options
 from .worker import memory
+
+log = logging.getLogger("crawlpool")
 
 DEFAULT_WORKERS = 8
 
@@ -104,6 +107,21 @@ def _check_memory(settings: Settings, backend: Any) -> None:
         raise ConfigError("worker_memory cannot be kept here: this system does not say what a process takes")
 
 
+def gate_of(settings: Settings) -> Gate:
+    """The gate; by way of a proxy the address of an answer is the proxy's, and says nothing of the hosts."""
+    shared = settings.per_host if settings.per_address is None else settings.per_address
+    return Gate(
+        per_host=settings.per_host,
+        delay_s=settings.delay,
+        per_address=0 if settings.proxy else shared,
+        is_adaptive=settings.adaptive,
+        rate=settings.rate,
+        host_rate=settings.host_rate,
+        bandwidth=settings.bandwidth,
+        host_bandwidth=settings.host_bandwidth,
+    )
+
+
 class Engine:
     """A crawl and its workers, as a context: when it is left, no worker is.
 
@@ -148,7 +166,14 @@ class Engine:
         rules = Rulebook(
             token=settings.token, is_obeyed=settings.robots, most_delay_s=settings.max_crawl_delay
         )
-        outgoing = Outgoing(headers=settings.header, cookies=settings.cookie)
+        outgoing = Outgoing(
+            headers=settings.header,
+            cookies=settings.cookie,
+            cookie_file=settings.cookie_file,
+            credentials=Credentials(auth=settings.auth, bearer=settings.bearer, netrc=settings.netrc),
+            has_certificate=any(not origin for origin, _ in settings.client_cert),
+        )
+        self._unverified = stats.unverified = settings.insecure
         following = Following(
             scope=Scope(settings.scope, settings.include, settings.exclude),
             targets=Targets.of_settings(settings),
@@ -157,7 +182,7 @@ class Engine:
             is_on=settings.follow,
             depth=settings.depth,
         )
-        gate = Gate(per_host=settings.per_host, delay_s=settings.delay)
+        gate = gate_of(settings)
         self.crawl = Crawl(
             frontier=frontier,
             gate=gate,
@@ -211,6 +236,10 @@ class Engine:
     def __enter__(self) -> Self:
         """Open the first lanes, so that they start while the seeds are read."""
         self._thread = threading.current_thread()
+        for each in self._unverified:
+            log.warning(
+                "tls.unverified nobody vouches for what %s says: its certificate is not verified", each
+            )
         _open.add(self)
         # Last registered is first called: before the machinery under our lanes takes itself apart.
         atexit.unregister(_end_what_is_open)

@@ -287,7 +287,7 @@ class Gate:
         address = state.address
         if address is not None:
             address.out += 1
-            address.next_at = max(address.next_at, now + address.spacing_s())
+            address.space(now)
         self._schedule(state)
 
     def began(self, host: str, at: float) -> None:
@@ -296,7 +296,7 @@ class Gate:
         state.last_at = max(state.last_at, at)
         state.space(at)
         if state.address is not None:
-            state.address.next_at = max(state.address.next_at, at + state.address.spacing_s())
+            state.address.space(at)
 
     def heard(self, host: str, heard: Heard, now: float) -> None:
         """A request to this host came to something; `finished` is said besides."""
@@ -356,7 +356,7 @@ class Gate:
         state.wait_until(state.last_at + delay_s, CRAWL_DELAY)
         if state.address is not None:
             state.address.count_delay(state)
-            state.address.next_at = max(state.address.next_at, state.last_at + delay_s)
+            state.address.space(state.last_at)
         self._unsaved[host] = None
         self.has_news = True
 
@@ -533,7 +533,7 @@ class Gate:
         state.is_counted = False
         state.ticket = 0
         address.count_delay(state)
-        address.next_at = max(address.next_at, state.last_at + address.spacing_s())
+        address.space(state.last_at)
         self._schedule(state)
 
     def _leave(self, state: Host) -> None:

@@ -120,7 +120,7 @@ class Address:
         self.cap = cap
         self.out = 0
         self.hosts = 0
-        self.next_at = 0.0
+        self.next_at = -math.inf
         self.heap: list[tuple[float, int, Host]] = []
         self.ticket = 0
         self.due = 0.0
@@ -131,6 +131,12 @@ class Address:
         if host.delay_s > 0 and not host.is_counted:
             host.is_counted = True
             heapq.heappush(self._delays, (-host.delay_s, host.name, host))
+
+    def space(self, since: float) -> None:
+        """Leave the spacing between a request that started then and the next."""
+        spacing_s = self.spacing_s()
+        if spacing_s > 0:
+            self.next_at = max(self.next_at, since + spacing_s)
 
     def spacing_s(self) -> float:
         """The largest delay of its hosts that are asked now; what a host that is done with wanted holds no others."""

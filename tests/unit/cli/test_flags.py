@@ -3,6 +3,7 @@
 from dataclasses import fields
 
 import pytest
+import trustme
 
 from crawlpool.cli.flags import crawl_parser, parse, settings_of
 from crawlpool.errors import ConfigError
@@ -27,7 +28,18 @@ def test_without_flags_the_settings_are_the_librarys_own():
     assert settings("urls.txt") == Settings()
 
 
-def test_every_knob_can_be_set_from_the_command_line():
+@pytest.fixture
+def files(tmp_path):
+    """A file of each kind that a knob may name."""
+    (tmp_path / "cookies.txt").write_text("a.example\tFALSE\t/\tFALSE\t0\tk\tv\n")
+    (tmp_path / "netrc").write_text("machine a.example login u password p\n")
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    authority.issue_cert("us@a.example").private_key_and_cert_chain_pem.write_to_path(tmp_path / "us.pem")
+    return tmp_path
+
+
+def test_every_knob_can_be_set_from_the_command_line(files):
     given = settings(
         *(
             "-w",
@@ -103,6 +115,9 @@ def test_every_knob_can_be_set_from_the_command_line():
             "--proxy",
             "http://127.0.0.1:1",
             "--insecure",
+            "localhost",
+            "--insecure",
+            "127.0.0.1:8443",
             "--fail-fast",
             "--keep-raw",
             "--worker-memory",
@@ -126,6 +141,9 @@ def test_every_knob_can_be_set_from_the_command_line():
         *("--skip-duplicates", "exact,near", "--raw-cells"),
         *("--no-x-robots-tag", "--no-meta-robots", "--no-rel-nofollow", "--skip-noindex"),
         *("--allow-private", "--resolve", "a.example:80:192.0.2.1"),
+        *("--auth", "u:p", "--auth", "https://A.example:443/=v:q", "--bearer", "https://b.example=t0k"),
+        *("--cookie-file", str(files / "cookies.txt"), "--netrc", str(files / "netrc")),
+        *("--ca-file", str(files / "ca.pem"), "--client-cert", str(files / "us.pem")),
     )
     assert given == Settings(
         allow_private=True,
@@ -172,7 +190,13 @@ def test_every_knob_can_be_set_from_the_command_line():
         header=(("A", "b:c"), ("D", "e")),
         cookie=(("k", "v=w"),),
         proxy="http://127.0.0.1:1",
-        insecure=True,
+        insecure=("localhost", "127.0.0.1:8443"),
+        auth={"": ("u", "p"), "https://a.example": "v:q"},
+        bearer={"https://b.example": "t0k"},
+        cookie_file=str(files / "cookies.txt"),
+        netrc=str(files / "netrc"),
+        ca_file=str(files / "ca.pem"),
+        client_cert=str(files / "us.pem"),
         fail_fast=True,
         keep_raw=True,
         handler_timeout=8.0,
@@ -232,7 +256,13 @@ def test_a_single_dash_is_a_word():
         (["-w", "many"], "--workers: 'many' should be a whole number"),
         (["--delay=-1"], "--delay: '-1' should be 0 or more"),
         (["--max-body", "inf"], "--max-body: 'inf' should be bytes, such as 500000, 64k, 16M or 1g"),
-        (["--header", "nonsense"], "'nonsense' should be a name, a colon and a value"),
+        (["--header", "nonsense"], "--header: the value should be a name, a colon and a value"),
+        (["--insecure"], "--insecure: name the host that is not verified, such as --insecure localhost"),
+        (["--insecure", "https://a.test/"], "--insecure: names the hosts whose certificates are not verified"),
+        (["--auth", "us3r"], "--auth: should be [ORIGIN=]USER:PASSWORD; env:NAME or file:PATH may stand"),
+        (["--auth", "env:NO_SUCH_NAME"], "--auth: there is no environment variable 'NO_SUCH_NAME'"),
+        (["--bearer", "https://a.test/path=t"], "--bearer: should be [ORIGIN=]TOKEN"),
+        (["--netrc", "/no/such"], "--netrc: '/no/such': No such file or directory"),
         (["--backend", "thred"], "did you mean thread?"),
         (["--fail-on", "sometimes"], "--fail-on: 'sometimes' should be one of listed, any, none"),
         (["--user-agent", " "], "--user-agent: is empty"),
