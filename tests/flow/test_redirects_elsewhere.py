@@ -20,7 +20,7 @@ def test_what_a_handler_asks_for_elsewhere_may_redirect_there(site, sites):
     other.redirect("/here", "/there")
     other.page("/there", title="There")
     site.page("/")
-    crawler = Crawler(backend="sync", robots=False)
+    crawler = Crawler(backend="sync", robots=False, allow_private=True)
 
     @crawler.on_page
     def page(page):

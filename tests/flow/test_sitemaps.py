@@ -124,7 +124,7 @@ def test_the_site_of_a_seed_is_where_its_redirects_end(site, sites, crawl):
     (one, _) = pages(other, "/1", "/home")
     publish(other, "/sitemap.xml", urlset(one))
     publish(site, "/sitemap.xml", urlset(site.url + "/never"))
-    assert set(crawl(site.url + "/", sitemap=True)) == {site.url + "/", one}
+    assert set(crawl(site.url + "/", sitemap=True, allow_private=True)) == {site.url + "/", one}
 
 
 # Formats
@@ -248,7 +248,7 @@ def test_a_robots_txt_may_name_a_sitemap_on_another_host(site, sites, crawl):
     seed, one = pages(site, "/", "/1")
     site.robots(f"Sitemap: {other.url}/maps/shop.xml")
     publish(other, "/maps/shop.xml", urlset(one, other.url + "/x"))
-    assert set(crawl(seed, sitemap=True)) == {seed, one}
+    assert set(crawl(seed, sitemap=True, allow_private=True)) == {seed, one}
 
 
 def test_an_index_does_not_send_us_to_files_of_others(site, sites, crawl):
@@ -290,7 +290,7 @@ def test_secrets_for_the_seeds_go_to_a_named_sitemap_and_to_no_host_that_it_name
     other = sites()
     pages(site, "/1"), pages(other, "/x")
     named = publish(site, "/map.xml", urlset(site.url + "/1", other.url + "/x"))
-    crawl(sitemap_url=named, scope="all", header={"Authorization": "Bearer s3cret"})
+    crawl(sitemap_url=named, scope="all", allow_private=True, header={"Authorization": "Bearer s3cret"})
     assert [arrival.header("authorization") for arrival in site.log if arrival.path != "/robots.txt"] == [
         "Bearer s3cret"
     ] * 2
@@ -420,9 +420,9 @@ def test_a_site_that_moved_has_its_sitemap_read_whatever_was_known_when_the_craw
             raise Interrupt
 
     with pytest.raises(Interrupt):
-        Crawler(**QUICK, sitemap=True).run(site.url + "/", output=out, watch=watch)
+        Crawler(**QUICK, sitemap=True, allow_private=True).run(site.url + "/", output=out, watch=watch)
     site.hold("/")
-    crawler = Crawler(sitemap=True, backend="thread", workers=2)
+    crawler = Crawler(sitemap=True, backend="thread", workers=2, allow_private=True)
 
     def let_go(stats):
         if stats.sitemaps:
@@ -462,7 +462,13 @@ def test_what_a_sitemap_listed_is_trusted_with_no_secrets_after_a_break_either(s
     named = publish(site, "/map.xml", urlset(site.url + "/1", other.url + "/x", other.url + "/y"))
 
     def crawl(**how):
-        knobs = {**QUICK, "sitemap_url": named, "scope": "all", "header": {"Authorization": "s3cret"}}
+        knobs = {
+            **QUICK,
+            "sitemap_url": named,
+            "scope": "all",
+            "allow_private": True,
+            "header": {"Authorization": "s3cret"},
+        }
         return Crawler(**knobs, **how).run(output=tmp_path / "pages.jsonl")
 
     crawl(max_pages=1)
