@@ -12,10 +12,12 @@ class Errand:
 
     Attributes:
         is_large: Its answer may be larger than a page may.
+        is_small: Its answer is read to a limit of its own, whatever is said of pages.
     """
 
     __slots__ = ()
     is_large: ClassVar[bool] = False
+    is_small: ClassVar[bool] = False
 
 
 MOST_HOPS = 5

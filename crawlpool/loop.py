@@ -295,7 +295,8 @@ class Crawl:
 
     def _want(self, request: Request) -> Want:
         if isinstance(request.data, Errand):
-            want = Want.BODY | Want.LARGE if request.data.is_large else Want.BODY
+            sized = Want.SMALL if request.data.is_small else Want.NOTHING
+            want = Want.BODY | (Want.LARGE if request.data.is_large else sized)
         else:
             want = self._landing.want(request)
         return want | self._hosts.want(request)

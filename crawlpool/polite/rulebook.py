@@ -13,7 +13,7 @@ the RFC leaves that to the crawler after 30 days.
 import logging
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import ClassVar, Final
 
 from ..errands import Errand
 from ..model import Failure, FailureKind, Outcome, Request, Response
@@ -60,6 +60,7 @@ class RobotsOf(Errand):
         origin: Whose rules it brings, wherever redirects lead.
     """
 
+    is_small: ClassVar[bool] = True
     origin: str
 
 

@@ -36,12 +36,12 @@ from .standin import StandIn
 from .tls import Contexts
 from .underway import under_way
 from .waited import waited
-from .wire import LARGEST, Answer, Order, TransportOptions, Want, failure_answer, response_answer
+from .wire import LARGEST, SMALLEST, Answer, Order, TransportOptions, Want, failure_answer, response_answer
 
 _IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}  # RFC 9110, 9.2.2
 # Plain numbers: an operation on an IntFlag costs a microsecond, and there are several a page.
 _FACTS, _LINKS, _RAW, _HTML_ONLY = int(Want.FACTS), int(Want.LINKS), int(Want.RAW), int(Want.HTML_ONLY)
-_DIGEST, _NEAR, _LARGE = int(Want.DIGEST), int(Want.NEAR), int(Want.LARGE)
+_DIGEST, _NEAR, _LARGE, _SMALL = int(Want.DIGEST), int(Want.NEAR), int(Want.LARGE), int(Want.SMALL)
 _PRIVATE, _CERTIFICATE = int(Want.PRIVATE), int(Want.CERTIFICATE)
 _QUICK = int(Want.QUICK)
 _PARSED = _FACTS | _LINKS | _NEAR
@@ -346,6 +346,8 @@ class RequestsTransport:
         cap, framing = self._options.max_body, answer.framing
         if wants & _LARGE:
             cap = max(cap, LARGEST)
+        elif wants & _SMALL:
+            cap = SMALLEST
         is_doubtful = bool(wants & _HTML_ONLY) and sniff.is_unknown(content_type)
         is_wanted = not wants & _HTML_ONLY or is_doubtful or is_html(content_type, b"")
         if not is_wanted and (framing.length is None or framing.length > _DRAINED):

@@ -35,12 +35,16 @@ class Want(IntFlag):
     NEAR = 64  # the hash of a page's words as well
     LARGE = 128  # up to `LARGEST` bytes, whatever the cap of pages: a sitemap
     PRIVATE = 256  # the user named its host and port, which may be private: not what is needed, but allowed
+    SMALL = 2048  # up to `SMALLEST` bytes, whatever the cap of pages: a robots.txt
     CERTIFICATE = 1024  # it is a seed's origin: what the user shows to those may be shown
     QUICK = 512  # a connection in `QUICK_SHARE` of the time: this try is not the host's last
 
 
 LARGEST = 50 * 1024 * 1024
 """Bytes of a sitemap, uncompressed (sitemaps.org)."""
+
+SMALLEST = 500 * 1024
+"""Bytes of a robots.txt; RFC 9309 asks for as many at least (2.5)."""
 
 
 _BODY = int(Want.BODY)
