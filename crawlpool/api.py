@@ -25,6 +25,7 @@ from .model import Request
 from .outputs import failed_file, files_of, in_job, job_path, named_stores, opened
 from .seeds import BadLine, from_iterable
 from .settings import Knobs, Settings
+from .settings import knobs as knobs_of
 from .stats import Stats
 from .stores.base import Start, Store
 from .stores.failed import FailedFile
@@ -322,6 +323,7 @@ class Crawler:
             is_fail_fast=settings.fail_fast,
             handler_timeout_s=settings.handler_timeout,
             skip_duplicates=settings.skip_duplicates,
+            skip_noindex=settings.skip_noindex,
             items=items,
         )
         self._engine = Engine(
@@ -379,8 +381,10 @@ def settings_of(settings: Settings | None, backend: Backend, knobs: Any) -> tupl
 
 def _without_secrets(settings: Settings) -> dict[str, Any]:
     """The knobs as plain values; those that may hold a password are left out."""
-    secret = {"header", "cookie", "proxy"}
-    return {each.name: getattr(settings, each.name) for each in fields(settings) if each.name not in secret}
+    known = knobs_of()
+    return {
+        each.name: getattr(settings, each.name) for each in fields(settings) if not known[each.name].is_secret
+    }
 
 
 def _why_left(error: BaseException) -> str:

@@ -19,8 +19,8 @@ from .following import Following
 from .frontiers.base import SAME, End, Frontier, is_good, urls_of
 from .model import Request, Response
 
-WORDS = dict(zip(("exact", "near", "canonical"), SAME, strict=True))
-"""Kinds of duplicates, as the reason why a page is left out."""
+WORDS = {**dict(zip(("exact", "near", "canonical"), SAME, strict=True)), "noindex": "noindex"}
+"""Kinds of duplicates, and of what is left out with them, as the reason why a page is left out."""
 
 _MOST_HELD = 10_000
 _MOST_STEPS = 10
@@ -34,16 +34,24 @@ class Folding:
         frontier: Knows what became of others.
         following: The scope, and how long a URL may be.
         skip: What is left out: "exact", "near", "canonical"; with "listed" also what the user named.
+        skip_noindex: Whether a page that was found is left out when it says "noindex".
     """
 
     def __init__(
-        self, *, duplicates: Duplicates, frontier: Frontier, following: Following, skip: Iterable[str]
+        self,
+        *,
+        duplicates: Duplicates,
+        frontier: Frontier,
+        following: Following,
+        skip: Iterable[str],
+        skip_noindex: bool = False,
     ) -> None:
         """Take the parts."""
         self.duplicates = duplicates
         self._frontier = frontier
         self._following = following
         self._skip = frozenset(skip)
+        self._skip_noindex = skip_noindex
         self._held: dict[str, list[End]] = {}  # by the canonical URL that is waited for
         self._waits_for: dict[str, str] = {}  # the same, by the page that is held
         self._kept: set[str] = set()  # pages whose canonical URL came to nothing
@@ -55,6 +63,8 @@ class Folding:
 
     def judge(self, response: Response) -> tuple[Response, Same | None]:
         """The page with what it is the same as, and why it is left out; None when it is kept."""
+        if self._skip_noindex and not response.request.is_listed and _says_noindex(response):
+            return response, Same("noindex", "")
         url = response.final_url
         found = self.duplicates.look(response, is_counted=url not in self._kept)
         if not found:
@@ -142,3 +152,8 @@ class Folding:
     def _keep(self, end: End) -> Request:
         self._kept.add(end.request.target)
         return replace(end.request, attempt=1)
+
+
+def _says_noindex(response: Response) -> bool:
+    """Whether a page (2xx) asks not to be shown to others: `X-Robots-Tag`, or a robots `meta` element."""
+    return response.facts is not None and response.status < 300 and "noindex" in response.facts.directives

@@ -11,6 +11,13 @@ from .targets import Targets
 from .urls import public
 
 TOO_LONG = "url too long"
+NOFOLLOW = "nofollow"
+"""The page asks for none of its links to be followed: `X-Robots-Tag`, or a robots `meta` element."""
+
+REL_NOFOLLOW = "rel=nofollow"
+"""Every link to it asks for that."""
+
+_ANY_DEPTH = 1 << 40  # deeper than any page, so that asking for what is known moves none
 
 
 class Following:
@@ -47,6 +54,11 @@ class Following:
         """Requests for the links on a page (2xx) that are to be followed; those refused are not thereby seen."""
         if not self.is_on or response.facts is None or not 200 <= response.status < 300:
             return []
+        if response.facts.refused:
+            self._refuse(response.facts.refused, REL_NOFOLLOW, response.final_url)
+        if NOFOLLOW in response.facts.directives:
+            self._refuse(response.facts.links, NOFOLLOW, response.final_url)
+            return []
         depth = response.request.depth + 1
         if self._depth is not None and depth > self._depth:
             self._stats.skipped("depth", len(response.facts.links))
@@ -68,6 +80,15 @@ class Following:
                 self._stats.skipped(refusal)
                 self._frontier.left_out((url,), refusal, found_on=page)
         return found
+
+    def _refuse(self, links: Sequence[str], why: str, page: str) -> None:
+        """Leave out what the site asks not to be followed, as far as it belongs to the crawl and is not known."""
+        if not self.targets.are_plain:
+            links = [self.targets.tidy(url) for url in links]
+        for url in self._frontier.unknown(self._short(links, page), depth=_ANY_DEPTH, found_on=page):
+            reason = self.scope.why_not(url) or why
+            self._stats.skipped(reason)
+            self._frontier.left_out((url,), reason, found_on=page)
 
     def _short(self, links: Sequence[str], page: str) -> Sequence[str]:
         """Those that may be asked for; of the others the beginning is remembered, which is no URL."""

@@ -37,6 +37,7 @@ class StoreLanding:
         is_fail_fast: Whether a handler that raises ends the crawl.
         handler_timeout_s: Seconds that a handler may take for one page; None for no limit.
         skip_duplicates: Which pages are left out for being the same as another; what tells them is wanted.
+        skip_noindex: Whether pages are left out that say "noindex"; the same.
         items: Gets the items as well, for whoever iterates over them.
     """
 
@@ -53,6 +54,7 @@ class StoreLanding:
         is_fail_fast: bool = False,
         handler_timeout_s: float | None = None,
         skip_duplicates: tuple[str, ...] = (),
+        skip_noindex: bool = False,
         items: deque[dict[str, Any]] | None = None,
     ) -> None:
         """Take the parts; the stores are open."""
@@ -64,7 +66,7 @@ class StoreLanding:
         likeness = Want.DIGEST
         if "near" in skip_duplicates:
             likeness |= Want.NEAR
-        if "canonical" in skip_duplicates:
+        if "canonical" in skip_duplicates or skip_noindex:
             likeness |= Want.FACTS
         self._plain_want = Want.FACTS | self._raw | likeness
         if is_following:

@@ -122,7 +122,7 @@ class Request:
             headers = pairs(headers)
             for name, value in headers:
                 if (why := bad_header(name, value)) is not None:
-                    raise ValueError(f"header {name!r}: {value!r} of a request: {why}")
+                    raise ValueError(f"header {name!r} of a request: {why}")
             if form is not None or json is not None:
                 body, content_type = _encoded(form, json)
                 if not any(name.lower() == "content-type" for name, _ in headers):

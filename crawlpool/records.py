@@ -21,6 +21,7 @@ FIELDS = (
     "attempts",
     "error_kind",
     "error_message",
+    "directives",
 )
 """The fields of every record, in their order; those of a CSV seed's columns follow."""
 
@@ -49,6 +50,8 @@ def record_of(outcome: Outcome) -> dict[str, Any]:
         error_kind     None for a good answer; "http" from status 400 on, "cut" for a body
                        longer than the cap, else a `FailureKind`
         error_message  the same in words
+        directives     what the page asks of crawlers, such as "noindex nofollow", as far as the crawl
+                       obeys that; None when it asks for nothing
 
     The other columns of a CSV seed follow under their own names; one that has the
     name of a field, or of a column before it, gets the prefix "seed_".
@@ -83,6 +86,7 @@ def _answered(response: Response, elapsed_s: float) -> dict[str, Any]:
         "attempts": request.attempt,
         "error_kind": None,
         "error_message": None,
+        "directives": " ".join(facts.directives) or None,
     }
 
 
@@ -104,6 +108,9 @@ def _failed(failure: Failure) -> dict[str, Any]:
             "elapsed_s": round(failure.elapsed_s, 3) if was_asked else None,
             "fetched_at": _moment(failure.failed_at),
             "attempts": failure.attempts,
+            "error_kind": None,
+            "error_message": None,
+            "directives": None,
         }
     record["error_kind"] = failure.kind.value
     record["error_message"] = failure.message

@@ -210,7 +210,8 @@ class Job:
         counted = self._file.db.execute(
             "SELECT sum(state IN (1, 2)), sum(state IN (1, 2) AND kind IS NOT NULL), "
             "sum(state IN (1, 2) AND kind IS NOT NULL AND listed), sum(state = 0 AND listed), sum(state = 0), "
-            "sum(state = 1 OR (state = 2 AND status IS NOT NULL)) FROM url"
+            "sum(state = 1 OR (state = 2 AND status IS NOT NULL) OR (state = 3 AND coalesce(status, 300) < 300)) "
+            "FROM url"
         ).fetchone()
         pages, failed, listed_failed, listed_waiting, self.left, self._answered = (n or 0 for n in counted)
         return Earlier(pages=pages, failed=failed, listed_failed=listed_failed, listed_waiting=listed_waiting)

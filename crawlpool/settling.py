@@ -176,6 +176,9 @@ class Settling:
             self._outage.answered(host(request.target), outcome, now)
             rests_on = self._hosts.heard(outcome, now, was_probe=was_probe)
             self._outgoing.took(outcome)
+            if self._outgoing.answers(outcome):  # a challenge, and we have a login for it
+                self._departures.go(request, is_first=isinstance(request.data, RobotsOf))
+                return
             hop = self._hop_of(outcome)
             if isinstance(hop, Request):
                 self._redirect(outcome, hop, now)

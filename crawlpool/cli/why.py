@@ -251,6 +251,8 @@ def _reason(text: str) -> str:
     explained = {
         "depth": "it is further from a seed than --depth allows",
         "not included": "no --include pattern matches it",
+        "nofollow": "the page asks for none of its links to be followed (--no-x-robots-tag, --no-meta-robots)",
+        "rel=nofollow": "every link to it asks for that (--no-rel-nofollow)",
         "url too long": "it has more characters than --max-url allows",
     }
     if text in explained:

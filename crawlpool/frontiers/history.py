@@ -30,7 +30,8 @@ class History:
         answered: URLs that have got a page in earlier runs.
 
     Attributes:
-        answered: URLs that have got a page: they were answered, or failed in their handler.
+        answered: URLs that have got a page: they were answered, failed in their handler, or are the same
+            as another.
     """
 
     def __init__(self, db: sqlite3.Connection, run: int | None, answered: int) -> None:
@@ -75,7 +76,8 @@ class History:
             ),
         )
         self.answered += sum(
-            state is State.ANSWERED or (state is State.FAILED and end.status is not None)
+            state is State.ANSWERED
+            or (end.status is not None and (state is State.FAILED or end.status < 300))
             for state, (_, end) in zip(states, ends, strict=True)
         )
 

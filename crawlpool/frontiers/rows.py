@@ -37,7 +37,8 @@ _BRING_UP = "UPDATE url SET depth = ?, found_on = ?, request = ? WHERE id = ?"
 _ALL = """
     SELECT id, url, request, state = 0,
         CASE WHEN state = 0 AND listed = 0 THEN min(depth, 255) ELSE 0 END,
-        state = 1 OR (state = 2 AND status IS NOT NULL), CASE state WHEN 1 THEN host END,
+        state = 1 OR (state = 2 AND status IS NOT NULL) OR (state = 3 AND coalesce(status, 300) < 300),
+        CASE state WHEN 1 THEN host END,
         CASE state WHEN 4 THEN found_on IS NULL OR EXISTS
             (SELECT 1 FROM url AS first WHERE first.id = url.found_on AND first.state = 0) ELSE 0 END
     FROM url

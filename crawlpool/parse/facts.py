@@ -3,6 +3,7 @@
 import logging
 
 from ..model import Facts, Pairs
+from .directives import directives_of
 from .html import is_html, title_of, tree_of
 from .likeness import canonical_of, digest_of, simhash_of
 from .linkheader import links_in_head
@@ -23,6 +24,11 @@ def read_facts(
     headers: Pairs = (),
     max_links: int = 10_000,
     is_near: bool = False,
+    token: str = "crawlpool",  # noqa: S107  a product token, no secret
+    at: float = 0.0,
+    x_robots_tag: bool = True,
+    meta_robots: bool = True,
+    rel_nofollow: bool = True,
 ) -> Facts:
     """Read the facts of a body; nothing for one that is no HTML. Never raises.
 
@@ -34,14 +40,24 @@ def read_facts(
         headers: The answer's; some of them name links too, of an answer of any type.
         max_links: How many to follow are wanted at most.
         is_near: Whether the hash of its words is wanted as well.
+        token: Our product token, by which directives name us.
+        at: Now, in seconds since 1970: directives may have an end.
+        x_robots_tag: Whether that header is looked at.
+        meta_robots: Whether robots `meta` elements are looked at.
+        rel_nofollow: Whether links with `rel=nofollow` are kept apart.
     """
     head = links_in_head(headers, url)
     is_page = bool(body) and is_html(content_type, body)
+    said = directives_of(headers, None, token=token, at=at) if x_robots_tag else ()
     if not head and not is_page:
-        return _NOTHING
+        return Facts(title=None, link_count=0, directives=said) if said else _NOTHING
     try:
         tree = tree_of(body if is_page else b"", content_type)
-        found = targets(tree, url, with_links=with_links, head=head, most=max_links)
+        if meta_robots and is_page:
+            said = tuple(sorted({*said, *directives_of((), tree, token=token, at=at)}))
+        found = targets(
+            tree, url, with_links=with_links, head=head, most=max_links, rel_nofollow=rel_nofollow
+        )
         title = title_of(tree.root)
         return Facts(
             title=title,
@@ -49,6 +65,8 @@ def read_facts(
             links=found.followed,
             is_partial=found.is_partial or tree.is_cut,
             left_out=found.left_out,
+            refused=found.refused,
+            directives=said,
             canonical=canonical_of(tree, url, head),
             digest=digest_of(body) if is_page else None,
             says_missing=is_page and says_missing(tree, title),
@@ -56,4 +74,4 @@ def read_facts(
         )
     except Exception as error:  # noqa: BLE001  the answer is good, whatever a parser makes of it
         log.info("page.not_parsed error=%r url=%s", error, url)
-        return Facts(title=None, link_count=0, is_partial=True)
+        return Facts(title=None, link_count=0, is_partial=True, directives=said)

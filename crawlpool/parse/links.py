@@ -26,13 +26,18 @@ from .references import (
     rare_references_of,
     references_of,
 )
-from .relations import Attributes, small
+from .relations import Attributes, is_refused, small
 
 FOLLOWED = frozenset({"page", "frame", "refresh", "next", "prev", "canonical", "alternate"})
 """The kinds of link that a crawl follows; the others are parts of a page, or not pages."""
 
 SEARCHED_FOR = frozenset({"style", "image", "font", "resource", "form", "cite", "ping"})
 """The kinds that style sheets and rare attributes name, too; those are looked at only when asked for."""
+
+_REFUSED = {kind: f"{kind} nofollow" for kind in FOLLOWED}
+"""The same kinds of a link with `rel=nofollow`, as they are taken down here; nobody else hears of them."""
+
+_PLAIN = {refused: kind for kind, refused in _REFUSED.items()}
 
 MOST_REFERENCES = 100_000
 """How many references a worker looks at on one page; `extract` looks at ten times as many."""
@@ -95,12 +100,14 @@ class Found(NamedTuple):
         followed: The distinct ones to follow, in page order.
         left_out: How many more there are to follow.
         is_partial: There are more, or more references than are looked at.
+        refused: Those that would be followed, did not every link to them say `rel=nofollow`.
     """
 
     url_count: int
     followed: tuple[str, ...]
     left_out: int
     is_partial: bool
+    refused: tuple[str, ...] = ()
 
 
 def extract(tree: Tree, url: str, *, css: str | None = None, is_everything: bool = True) -> list[Link]:
@@ -122,7 +129,7 @@ def extract(tree: Tree, url: str, *, css: str | None = None, is_everything: bool
             continue
         if node is not latest:  # one element may name thousands, and each look at it copies its attributes
             latest, said = node, _rel_and_text(node)
-        found.append(Link(target, kind, *said))
+        found.append(Link(target, _PLAIN.get(kind, kind), *said))
     return found
 
 
@@ -138,7 +145,13 @@ def links_of_css(css: str, url: str) -> list[Link]:
 
 
 def targets(
-    tree: Tree, url: str, *, with_links: bool, head: Sequence[Link] = (), most: int = 10_000
+    tree: Tree,
+    url: str,
+    *,
+    with_links: bool,
+    head: Sequence[Link] = (),
+    most: int = 10_000,
+    rel_nofollow: bool = True,
 ) -> Found:
     """How many distinct URLs a page names, and the distinct ones to follow; `extract` for the hot loop.
 
@@ -148,6 +161,7 @@ def targets(
         with_links: Whether the ones to follow are wanted.
         head: The links in the head of the answer, which come first.
         most: How many to follow are wanted at most.
+        rel_nofollow: Whether `rel=nofollow` is obeyed.
     """
     walk = _Walk(tree, url, most=max(MOST_REFERENCES, most))
     everything = set(walk.urls)
@@ -155,16 +169,28 @@ def targets(
     everything.update(link.url for link in head)
     if not with_links:
         return Found(len(everything), (), 0, is_partial=not walk.is_whole)
-    followed = dict.fromkeys(link.url for link in head if link.kind in FOLLOWED)
+    followed: dict[str, None] = {}
+    kept_back: dict[str, None] = {}
+    refused = kept_back if rel_nofollow else followed
+    for link in head:
+        if link.kind in FOLLOWED:
+            (refused if "nofollow" in link.rel.split() else followed)[link.url] = None
     for target, kind in zip(walk.urls, walk.kinds, strict=True):
-        if kind in FOLLOWED and target is not None:
+        if target is None:
+            continue
+        if kind in FOLLOWED:
             followed[target] = None
+        elif kind in _PLAIN:
+            refused[target] = None
     left_out = max(0, len(followed) - most)
     return Found(
         len(everything),
         tuple(islice(followed, most)) if left_out else tuple(followed),
         left_out,
         is_partial=left_out > 0 or not walk.is_whole,
+        refused=tuple(islice((each for each in kept_back if each not in followed), most))
+        if kept_back
+        else (),
     )
 
 
@@ -274,7 +300,10 @@ class _Walk:
                     href = self._odd_href(node, attributes)
                 if href is not None:
                     raw.append(href)
-                    kinds.append("download" if "download" in attributes else "page")
+                    kind = "download" if "download" in attributes else "page"
+                    if "rel" in attributes and is_refused(attributes):
+                        kind = _REFUSED.get(kind, kind)
+                    kinds.append(kind)
                     nodes.append(node)
             else:
                 self._take_other(node, tag or "", attributes, shadows)
@@ -288,7 +317,10 @@ class _Walk:
     def _take_other(self, node: LexborNode, tag: str, attributes: Attributes, shadows: int) -> None:
         if tag in _CONTAINERS:
             self._enter(node, tag, attributes, shadows)
-        self._add(node, references_of(node, tag, attributes, in_drawing=self._in_drawing))
+        references = references_of(node, tag, attributes, in_drawing=self._in_drawing)
+        if "rel" in attributes and is_refused(attributes):
+            references = ((reference, _REFUSED.get(kind, kind)) for reference, kind in references)
+        self._add(node, references)
 
     def _odd_href(self, node: LexborNode, attributes: Attributes) -> str | None:
         """Of an anchor without a value in `href`: an empty one leads to the page itself; SVG has `xlink:href`."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigError
 from ..model import Outcome, Request
 from .answer import Answer
+from .directives import directives_of, token_of
+from .headers import Headers
 from .html import Tree, title_of, tree_of
 from .linkheader import links_in_head
 from .links import FOLLOWED, SEARCHED_FOR, Link, base_of, extract, links_of_css, resolve
@@ -143,6 +145,19 @@ class Page(Answer):
         neither, and with `fetch` and `FetchPool`, which compare no pages.
         """
         return None if self.response is None else self.response.duplicate_of
+
+    @cached_property
+    def directives(self) -> frozenset[str]:
+        """What the site asks of us for this page, such as "noindex": by X-Robots-Tag and robots `meta` elements.
+
+        All of it, also what the crawl was told not to obey; see `parse/directives.py`.
+        """
+        if self.response is None:
+            return frozenset()
+        sent = Headers(self.response.request_headers)
+        token = token_of(sent.get("user-agent", ""))
+        tree = self._tree if self._is_html else None
+        return frozenset(directives_of(self.response.headers, tree, token=token, at=self.response.fetched_at))
 
     # Where it leads
 

@@ -61,6 +61,15 @@ def relations(attributes: Attributes) -> list[str]:
     return _WORD.findall(small(attributes.get("rel") or ""))
 
 
+def is_refused(attributes: Attributes) -> bool:
+    """Whether a link is not to be followed: `rel=nofollow` (HTML standard, 4.6.7.13).
+
+    `ugc` and `sponsored` say what a link is, and refuse nothing.
+    """
+    rel = attributes.get("rel")
+    return rel is not None and "nofollow" in small(rel) and "nofollow" in relations(attributes)
+
+
 def media_type(attributes: Attributes) -> str:
     """The media type in `type`, without parameters, in small letters."""
     return small((attributes.get("type") or "").partition(";")[0].strip("\t\n\f\r "))

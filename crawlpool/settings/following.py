@@ -93,6 +93,13 @@ class FollowingLinks:
             "also a page that you named.",
         ),
     ] = ()
+    skip_noindex: Annotated[
+        bool,
+        Knob(
+            group="Following links",
+            help="Leave out a page that was found and says noindex; its links are followed, unless it says nofollow.",
+        ),
+    ] = False
 
 
 class FollowingLinksKnobs(TypedDict, total=False):
@@ -107,3 +114,4 @@ class FollowingLinksKnobs(TypedDict, total=False):
     strip_params: tuple[str, ...] | list[str] | str
     sort_params: bool
     skip_duplicates: tuple[str, ...] | list[str] | str
+    skip_noindex: bool

@@ -41,7 +41,13 @@ def test_an_answer_is_a_record_of_all_fields_in_their_order():
         "attempts": 2,
         "error_kind": None,
         "error_message": None,
+        "directives": None,
     }
+
+
+def test_what_a_page_asks_of_crawlers_stands_in_its_record():
+    record = record_of(_answer(facts=Facts(title=None, link_count=0, directives=("nofollow", "noindex"))))
+    assert record["directives"] == "nofollow noindex"
 
 
 @pytest.mark.parametrize(

@@ -211,7 +211,7 @@ def test_what_a_worker_counts_is_what_a_page_lists():
     counted = targets(tree, HERE, with_links=True)
     assert counted.url_count == len({link.url for link in found}) == 4
     assert counted.followed == tuple(dict.fromkeys(link.url for link in found if link.kind in FOLLOWED))
-    assert targets(tree, HERE, with_links=False) == (4, (), 0, False)
+    assert targets(tree, HERE, with_links=False) == (4, (), 0, False, ())
     rest = [link for link in extract(tree, HERE) if link not in found]
     assert [(link.url[19:], link.kind) for link in rest] == [("/f", "form"), ("/bg", "image"), ("/c", "cite")]
     assert {link.kind for link in rest} <= SEARCHED_FOR
@@ -253,11 +253,11 @@ def test_documents_in_frames_end_somewhere():
 def test_links_beyond_the_most_are_counted_and_left_out():
     html = "".join(f"<a href=/{n}></a><img src=/{n}.png>" for n in range(30)).encode()
     tree = tree_of(html, "text/html")
-    assert targets(tree, HERE, with_links=True, most=30)[2:] == (0, False)
-    count, followed, left_out, is_partial = targets(tree, HERE, with_links=True, most=20)
+    assert targets(tree, HERE, with_links=True, most=30)[2:4] == (0, False)
+    count, followed, left_out, is_partial, _ = targets(tree, HERE, with_links=True, most=20)
     assert (count, left_out, is_partial) == (60, 10, True)
     assert followed == tuple(f"http://site.example/{n}" for n in range(20))
-    assert targets(tree, HERE, with_links=False, most=20) == (60, (), 0, False)
+    assert targets(tree, HERE, with_links=False, most=20) == (60, (), 0, False, ())
 
 
 def test_a_page_of_countless_references_takes_no_two_seconds_and_is_known_to_be_read_in_part():
