@@ -10,7 +10,7 @@ host to the hosts below it, and looks through every domain at every request.
 import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
@@ -18,12 +18,14 @@ from urllib.parse import quote
 
 from .errors import ConfigError
 from .model import Pairs, Response
+from .secretfiles import FileCookie
 from .urls import normalise, place
 
 MOST_BYTES: Final = 4_096  # of name and value together; these three are the RFC's own (6.1)
 MOST_PER_DOMAIN: Final = 50
 MOST_COOKIES: Final = 3_000
 _MOST_OF_AN_ATTRIBUTE: Final = 1_024
+_LONGEST_LIFE_S: Final = 400 * 86_400.0  # as browsers keep them (RFC 6265bis, 5.5)
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _UNSENDABLE: Final = re.compile(r"[\x00-\x1f\x7f;]")
@@ -47,6 +49,8 @@ class _Cookie:
         born: Its place in the order of arrival; what replaces it inherits that.
         given: The value that the user gave for it, also once a server has replaced
             it; None for a cookie that only servers know of.
+        origins: Where alone it goes, for what the user gave for seeds; None for a
+            cookie that the RFC's rules hold for.
     """
 
     value: str
@@ -55,6 +59,7 @@ class _Cookie:
     expires_at: float
     born: int
     given: str | None = None
+    origins: set[str] | None = None
 
 
 class _Key(NamedTuple):
@@ -83,9 +88,8 @@ class Jar:
     Stricter than the RFC of 2011, as browsers are today: a cookie that says Secure
     is not taken from plain http, not even from 127.0.0.1, and the prefixes
     `__Secure-` and `__Host-` hold what they promise. No cookie is taken for a public
-    suffix such as "co.uk", by the list inside tldextract where that is installed.
-    Without it a domain that may be one, by its shape, counts for the one host that
-    named it.
+    suffix such as "co.uk", by the list inside tldextract. Where that is missing a
+    domain that may be one, by its shape, counts for the one host that named it.
 
     Kept are 4 KiB a cookie, 50 cookies a domain and 3,000 in all; the oldest of the
     domain that was used least recently go first, the user's own never.
@@ -111,11 +115,11 @@ class Jar:
                 self._take(response.final_url, value)
 
     def set_for(self, url: str, name: str, value: str) -> None:
-        """Keep a cookie of the user's own for the host of a URL, every path of it, and no other host.
+        """Keep a cookie of the user's own for the origin of a URL, every path of it, and no other origin.
 
-        It goes over plain http only if it is given for an http URL once. What is
-        not ASCII is sent as UTF-8. A server may replace it, as in a browser; to give
-        the same cookie again, for another seed, does not undo that.
+        It goes to another port or scheme of that host only if it is given for a URL
+        there. What is not ASCII is sent as UTF-8. A server may replace it, as in a
+        browser; to give the same cookie again, for another seed, does not undo that.
 
         Raises:
             ConfigError: Name or value hold what a cookie cannot, such as ";".
@@ -127,8 +131,9 @@ class Jar:
         is_plain = where.origin.startswith("http:")
         known = self._domains.get(where.hostname, {}).get(key)
         if known is not None and known.given == value:
-            if is_plain and known.value == value:
-                known.is_secure = False
+            if known.origins is not None:
+                known.origins.add(where.origin)
+                known.is_secure &= not is_plain
             return
         cookie = _Cookie(
             value=value,
@@ -137,8 +142,31 @@ class Jar:
             expires_at=math.inf,
             born=0,
             given=value,
+            origins={where.origin},
         )
         self._keep(where.hostname, key, cookie)
+
+    def load(self, cookies: Iterable[FileCookie]) -> None:
+        """Keep the cookies of a file of the user's, for the hosts and paths that each names; not one that is over.
+
+        One that is for all hosts below a public suffix, or an address, is for that host alone.
+        """
+        now = self._clock()
+        for each in cookies:
+            whole = normalise(f"http://{each.domain}/")
+            if whole is None or 0 < each.expires_at <= now:
+                continue
+            domain, value = place(whole).hostname, _octets(each.value)
+            is_one_host = _is_address(domain) or _is_public_suffix(domain) is not False
+            cookie = _Cookie(
+                value=value,
+                is_host_only=each.is_host_only or is_one_host,
+                is_secure=each.is_secure or each.name.lower().startswith(("__secure-", "__host-")),
+                expires_at=each.expires_at or math.inf,
+                born=0,
+                given=value,
+            )
+            self._keep(domain, _Key(_octets(each.name), each.path), cookie)
 
     def pairs_for(self, url: str) -> Pairs:
         """Names and values that go with a request for a URL in normal form: longer paths first, then older ones."""
@@ -159,6 +187,7 @@ class Jar:
                 elif (
                     (domain == where.hostname or not cookie.is_host_only)
                     and (is_https or not cookie.is_secure)
+                    and (cookie.origins is None or where.origin in cookie.origins)
                     and _is_below(path, key.path)
                 ):
                     found.append((-len(key.path), cookie.born, key.name, cookie.value))
@@ -274,7 +303,7 @@ def _parse(text: str, now: float) -> _Parsed | None:
                 is_secure = True
             case _:
                 pass
-    until = next((at for at in (max_age, expires) if at is not None), math.inf)
+    until = min(next((at for at in (max_age, expires) if at is not None), math.inf), now + _LONGEST_LIFE_S)
     return _Parsed(name, value, domain, path, is_secure, until)
 
 
@@ -357,7 +386,7 @@ def _is_public_suffix(domain: str) -> bool | None:
 def _suffix_list() -> Any:
     """Return the list inside tldextract, None without it; nothing is downloaded."""
     try:
-        # An extra, and slow to load: only for the first cookie that names a domain.
+        # Slow to load: only for the first cookie that names a domain.
         from tldextract import TLDExtract  # noqa: PLC0415
     except ImportError:
         return None

@@ -122,6 +122,7 @@ class Stats:
         workers: Workers that exist now.
         most_workers: The most that existed at once.
         workers_s: Seconds that they existed, added up.
+        unverified: Hosts whose TLS certificates were not to be verified.
         host_notes: Which hosts were asked slowly, rested, or were given up.
         earlier: What earlier runs of the same job did; none of it is in the other counts.
     """
@@ -165,6 +166,7 @@ class Stats:
         self.workers = 0
         self.most_workers = 0
         self.workers_s = 0.0
+        self.unverified: tuple[str, ...] = ()
         self.host_notes = HostNotes()
         self.earlier = Earlier()
         self._began: float | None = None

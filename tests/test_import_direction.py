@@ -9,8 +9,8 @@ PACKAGE = Path(crawlpool.__file__).parent
 
 LAYERS = [
     {"model", "errors", "units", "cutoff", "secretfiles", "addresses"},
-    {"urls", "settings", "seedlines", "errands"},
-    {"patterns", "job", "hostnotes"},
+    {"urls", "settings", "challenges", "seedlines", "errands"},
+    {"patterns", "job", "digest", "hostnotes"},
     {
         "seeds",
         "scope",
@@ -20,6 +20,7 @@ LAYERS = [
         "parse",
         "stores",
         "cookies",
+        "credentials",
         "redirects",
         "named",
         "serve",

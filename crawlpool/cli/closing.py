@@ -109,6 +109,10 @@ def closing_rows(
         lost.append(f"listed with reasons in {failed_file}")
     add("failed", lost)
     add("tried again", [_counted(stats.retries)])
+    add(
+        "not verified",
+        [f"the certificate of {', '.join(stats.unverified[:_MOST])}" if stats.unverified else ""],
+    )
     add("workers lost", [_lost(stats)])
     add("seeds", [_seeds(stats)])
     add("sitemaps", _sitemaps(stats))

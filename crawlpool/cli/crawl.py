@@ -7,6 +7,7 @@ said before the first request.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -251,9 +252,15 @@ def _with_note(
 
     Standard input is not waited for: the first line of a pipe may be all there is for an hour.
     """
-    if screen.quiet or "-" in given.words:
+    if screen.quiet:
         return seeds
-    from .hints import one_host_note  # noqa: PLC0415
+    from .hints import one_host_note, proxy_note  # noqa: PLC0415
+
+    said = proxy_note(settings, os.environ)
+    if said:
+        screen.say(said)
+    if "-" in given.words:
+        return seeds
 
     first = list(islice(seeds, _PEEK))
     note = one_host_note(first, settings, _workers(settings))

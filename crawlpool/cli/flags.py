@@ -73,6 +73,8 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise what argparse would print."""
         message = re.sub(r"^argument (?:-\w/)?", "", message)
+        if message.startswith("--insecure: expected"):  # it took no value once
+            message = "--insecure: name the host that is not verified, such as --insecure localhost"
         for theirs, ours in _WORDING.items():
             message = re.sub(theirs, ours, message)
         raise ConfigError(message)
@@ -181,8 +183,9 @@ def settings_of(given: argparse.Namespace) -> Settings:
     except ConfigError as error:
         message = str(error)
         for name in typed:
-            if message.startswith(f"{name} "):
-                raise ConfigError(f"--{name.replace('_', '-')}: {message.removeprefix(f'{name} ')}") from None
+            if message.startswith((f"{name} ", f"{name}: ")):
+                said = message.removeprefix(name).lstrip(": ")
+                raise ConfigError(f"--{name.replace('_', '-')}: {said}") from None
         raise
 
 
@@ -195,7 +198,8 @@ def reader(knob: Knob) -> Callable[[str], Any]:
         try:
             value = knob.read(text)
         except ValueError as error:
-            raise argparse.ArgumentTypeError(f"{text!r} should be {error}") from None
+            said = "the value" if knob.is_secret else repr(text)  # which may be a password
+            raise argparse.ArgumentTypeError(f"{said} should be {error}") from None
         if knob.least is not None and not all(
             is_within(knob, each) for each in (value if isinstance(value, tuple) else (value,))
         ):

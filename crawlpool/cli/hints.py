@@ -5,7 +5,7 @@ are plain. Advice never asks anybody to be ruder than a server agreed to: where
 politeness is what takes the time, the sentence says whose say that is.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
 from ..model import FailureKind, Request
@@ -57,6 +57,14 @@ def one_host_note(seeds: Iterable[object], settings: Settings, workers: int) -> 
         f"{count(workers, 'worker')}, but one host gets {count(settings.per_host, 'request')} at once; "
         f"--per-host {workers} would use them all"
     )
+
+
+def proxy_note(settings: Settings, environment: Mapping[str, str]) -> str | None:
+    """What to say at the start when the environment names a proxy, which nobody asked us to use; never which."""
+    names = [name for name in environment if name.lower() in {"http_proxy", "https_proxy", "all_proxy"}]
+    if settings.proxy is not None or not any(environment[name] for name in names):
+        return None
+    return f"{', '.join(sorted(names))} in the environment is not used; --proxy env goes through it"
 
 
 def _no_network(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001  all hints are called alike
@@ -159,7 +167,10 @@ def _cut(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa:
 def _tls(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001
     bad = stats.failures[FailureKind.TLS]
     if bad and bad == stats.any_failed:
-        return "Certificates could not be verified; on a server of your own, --insecure fetches all the same."
+        return (
+            "Certificates could not be verified: --ca-file FILE trusts those who issued them; on a server of your own, "
+            "--insecure HOST fetches all the same."
+        )
     return None
 
 

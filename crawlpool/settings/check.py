@@ -16,11 +16,11 @@ def as_tuple(name: str, value: Any, *, is_secret: bool = False) -> tuple[Any, ..
     try:
         given = tuple(value.items() if isinstance(value, Mapping) else value)
     except TypeError:
-        said = f"a {type(value).__name__}" if is_secret else repr(value)
+        said = f"of type {type(value).__name__}" if is_secret else repr(value)
         raise ConfigError(f"{name} is {said}, and should be a list") from None
     for each in given:
         if not isinstance(each, str) and not (isinstance(each, tuple | list) and len(each) == 2):
-            said = f"a {type(each).__name__}" if is_secret else repr(each)
+            said = f"what is of type {type(each).__name__}" if is_secret else repr(each)
             raise ConfigError(f"{name} holds {said}, and should hold texts, or pairs of them")
     return tuple(each if isinstance(each, str) else (str(each[0]), str(each[1])) for each in given)
 

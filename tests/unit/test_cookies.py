@@ -410,7 +410,8 @@ def test_the_users_cookie_goes_to_every_path_of_its_host_and_to_no_other(jar):
         "http://127.0.0.2:8000/",
         "http://x.127.0.0.1.example.com/",
     ]
-    assert sent(jar, *urls) == ["session=abc=", "session=abc=", None, None]
+    assert sent(jar, *urls) == ["session=abc=", None, None, None]
+    assert sent(jar, "http://127.0.0.1:8001/") == [None]
 
 
 def test_the_users_cookie_for_an_https_seed_does_not_go_over_plain_http(jar):

@@ -43,8 +43,12 @@ def test_a_secret_goes_to_no_other_origin(url):
     assert sent(dressed("https://shop.example/a"), url) == (HARMLESS,)
 
 
-def test_a_seed_over_plain_http_trusts_its_host_over_https_as_well():
-    assert SECRET in sent(dressed("http://shop.example/"), "https://shop.example/")
+def test_https_is_another_origin_than_http_and_that_is_said_once(caplog):
+    outgoing = dressed("http://shop.example/")
+    assert SECRET not in sent(outgoing, "https://shop.example/")
+    assert SECRET not in sent(outgoing, "https://shop.example/again")
+    (said,) = caplog.messages
+    assert "http://shop.example is not sent to https://shop.example;" in said
 
 
 def test_a_host_named_both_ways_may_be_asked_both_ways():
