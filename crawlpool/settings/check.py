@@ -12,6 +12,8 @@ from .knob import Knob, bounds, is_within
 def as_tuple(name: str, value: Any, *, is_secret: bool = False) -> tuple[Any, ...]:
     """Bring what may be given many times to a tuple: of texts, or of pairs of them; a secret is not quoted."""
     if isinstance(value, str):
+        if is_secret:
+            raise ConfigError(f"{name} should be a mapping, or pairs of a name and a value")
         return (value,)
     try:
         given = tuple(value.items() if isinstance(value, Mapping) else value)
@@ -19,7 +21,7 @@ def as_tuple(name: str, value: Any, *, is_secret: bool = False) -> tuple[Any, ..
         said = f"of type {type(value).__name__}" if is_secret else repr(value)
         raise ConfigError(f"{name} is {said}, and should be a list") from None
     for each in given:
-        if not isinstance(each, str) and not (isinstance(each, tuple | list) and len(each) == 2):
+        if (is_secret or not isinstance(each, str)) and not (isinstance(each, tuple | list) and len(each) == 2):
             said = f"what is of type {type(each).__name__}" if is_secret else repr(each)
             raise ConfigError(f"{name} holds {said}, and should hold texts, or pairs of them")
     return tuple(each if isinstance(each, str) else (str(each[0]), str(each[1])) for each in given)

@@ -157,6 +157,11 @@ class TimedTlsPool(_Letting, HTTPSConnectionPool):
 
     ConnectionCls = TimedTlsConnection
 
+    def _validate_conn(self, conn: Any) -> None:
+        """Connect; that a host is not verified is said by the crawl, once, and not by urllib3 for each page."""
+        if conn.is_closed:
+            conn.connect()
+
 
 def _address(sock: Any) -> str:
     """The far end of a socket, such as "127.0.0.1:80" or "[::1]:80"; "" when it cannot be known."""

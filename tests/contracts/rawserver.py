@@ -39,6 +39,7 @@ class RawServer:
         context: For TLS; None for none.
         speaks_first: Answers before it is asked, and whatever it is sent.
         tunnel: What it answers to a CONNECT, as a proxy, before it goes on as the server behind.
+        tunnels: The head of each CONNECT.
         requests: The connection of each request, counted from 0, and its head.
     """
 
@@ -46,6 +47,7 @@ class RawServer:
     context: ssl.SSLContext | None = None
     speaks_first: bool = False
     tunnel: bytes | None = None
+    tunnels: list[bytes] = field(default_factory=list)
     requests: list[tuple[int, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -92,7 +94,7 @@ class RawServer:
         sock = plain
         try:
             if self.tunnel is not None:
-                _head(plain)
+                self.tunnels.append(_head(plain))
                 plain.sendall(self.tunnel)
             if self.context is not None:
                 # Another descriptor, so that `close` can end the connection under it.

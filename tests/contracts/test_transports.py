@@ -338,14 +338,30 @@ def test_a_proxy_that_is_not_there_is_a_proxy_failure(transport_of):
     assert outcome.kind in {FailureKind.PROXY, FailureKind.CONNECT}
 
 
-def test_the_environments_proxy_is_read_once_and_no_proxy_is_honoured(site, transport_of, monkeypatch):
+def test_the_environments_proxy_is_read_once_when_asked_for_and_no_proxy_is_honoured(
+    site, transport_of, monkeypatch
+):
     site.page("/", "direct")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    transport = transport_of()
+    transport = transport_of(proxy="env")
     monkeypatch.setenv("no_proxy", "")
 
     assert isinstance(fetch(transport, site.url + "/"), Response)
+    assert failure(transport_of(proxy="env"), site.url + "/").kind == FailureKind.PROXY
+
+
+def test_the_environment_is_not_read_unless_it_is_asked_for(site, transport_of, monkeypatch, tmp_path):
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login u password s3cr3t\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.setenv(name, "/no/such/file")
+    site.page("/", "direct")
+
+    assert isinstance(fetch(transport_of(), site.url + "/"), Response)
+    assert site.log[0].header("authorization") is None
 
 
 class _Raises:
