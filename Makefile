@@ -1,7 +1,7 @@
 # make demo   set everything up, serve a sample site on loopback, crawl it with the real command
 # make test   set everything up, run the tests; they wait more than they work, so three at a time
 # make chaos  kill, stop, fill and cut at random for half an hour; CHAOS_SEED and CHAOS_ROUNDS choose the dice
-# make check  what CI runs before the tests: ruff, mypy
+# make check  what CI runs before the tests: ruff, mypy, and whether a dependency has a known hole
 
 PYTHON ?= python3
 VENV := .venv
@@ -24,6 +24,7 @@ check: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python .ci/audit.py
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -9,6 +9,7 @@ a thread, and read again at any time in 3 µs. Elsewhere nothing is known of it.
 import os
 import threading
 import time
+from collections.abc import Callable
 
 
 class _File:
@@ -23,9 +24,9 @@ class _File:
         except OSError:
             self.number = -1
 
-    def __del__(self) -> None:
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:  # when Python ends, `os` is gone
         if self.number >= 0:
-            os.close(self.number)
+            close(self.number)
 
 
 class _Waited(threading.local):
