@@ -224,6 +224,7 @@ class Crawler:
             arrivals.feed(seeds)
             return
         job.began(engine.crawl.positions())
+        engine.keep_pace(job.pace, job.frontier.hosts())
         if job.is_resumed:
             engine.crawl.go_on(
                 listed=job.frontier.listed(),

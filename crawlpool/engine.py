@@ -22,9 +22,12 @@ from .following import Following
 from .frontiers.base import Frontier
 from .hosts import Hosts
 from .inbox import Inbox
+from .job.pace import PaceRows
+from .keeping import Keeping
 from .loop import Crawl, Limits
 from .model import Request
 from .outgoing import Outgoing
+from .polite.adaptive import LONGEST_S
 from .polite.ailing import Ailing
 from .polite.gate import Gate
 from .polite.outage import Outage
@@ -183,6 +186,7 @@ class Engine:
             depth=settings.depth,
         )
         gate = gate_of(settings)
+        self._gate, self._settings = gate, settings
         self.crawl = Crawl(
             frontier=frontier,
             gate=gate,
@@ -266,6 +270,18 @@ class Engine:
     def feed(self, seeds: Iterable[Request]) -> None:
         """Name the seeds."""
         self.crawl.arrivals.feed(seeds)
+
+    def keep_pace(self, rows: PaceRows, waiting: Iterable[str]) -> None:
+        """Keep the pace that an earlier run of the job owes to hosts, and write down ours for the next."""
+        settings = self._settings
+        keeping = Keeping(
+            self._gate,
+            rows,
+            longest_s=max(settings.max_wait, settings.max_crawl_delay, LONGEST_S),
+            delay_s=max(settings.delay, 1 / settings.host_rate if settings.host_rate else 0.0),
+        )
+        keeping.restore(waiting)
+        self.crawl.keeping = keeping
 
     def moves(self) -> Iterator[None]:
         """Move the crawl, one step each time; ends when the crawl is over or was halted."""

@@ -29,6 +29,7 @@ from .frontiers.base import Frontier, Positions
 from .growth import WAITING_S
 from .hosts import Hosts
 from .inbox import Inbox
+from .keeping import Keeping
 from .model import Request
 from .network import Network
 from .outgoing import Outgoing
@@ -106,6 +107,7 @@ class Crawl:
         self._limits = limits
         self._clock = clock
         self.stats = stats
+        self.keeping: Keeping | None = None  # of the pace, in a job
         self.ended = ""
         self._departures = Departures(
             frontier=frontier,
@@ -202,8 +204,10 @@ class Crawl:
             self.stats.spent("waiting", waited_until - now)
         if delivery is not None:
             self._receive(delivery, waited_until)
-        if len(self._settling.ends) >= COMMIT_PAGES or waited_until - self._committed_at >= COMMIT_S:
-            self.commit()
+        since_s = waited_until - self._committed_at
+        has_news = self.keeping is not None and self.keeping.is_due(since_s)
+        if len(self._settling.ends) >= COMMIT_PAGES or since_s >= COMMIT_S or has_news:
+            self.commit(is_news=has_news)
         return True
 
     def stop(self) -> None:
@@ -227,13 +231,15 @@ class Crawl:
         self.commit(is_last=True)
         return True
 
-    def commit(self, *, is_last: bool = False) -> None:
+    def commit(self, *, is_last: bool = False, is_news: bool = False) -> None:
         """Flush the stores, and close for good what is done; the last one also keeps what is only known."""
         ends = self._settling.ends
-        if ends or is_last:
+        if ends or is_last or is_news:
             self._is_committing = True
             self._committed_at = self._clock()
             positions = self._landing.flush()
+            if self.keeping is not None:
+                self.keeping.save()
             self._frontier.commit(ends, positions)
             ends.clear()
             self._is_committing = False

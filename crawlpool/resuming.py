@@ -24,6 +24,7 @@ from .frontiers.base import Positions
 from .frontiers.sqlite import SqliteFrontier
 from .identity import Same, differences
 from .job.file import JobFile
+from .job.pace import PaceRows
 from .job.place import network_of
 from .job.schema import JobInUse, NoJobFile, is_ours, named
 from .redirects import may_travel
@@ -230,6 +231,11 @@ class Job:
     def frontier(self) -> SqliteFrontier:
         """The URLs of the job; those of an earlier run are read when it is first asked for."""
         return SqliteFrontier(self._file, run=self._run, may_keep=may_travel)
+
+    @cached_property
+    def pace(self) -> PaceRows:
+        """When hosts were asked last."""
+        return PaceRows(self._file, self._run)
 
     @property
     def path(self) -> Path:

@@ -28,7 +28,7 @@ LAYERS = [
     },
     {"worker", "handlers", "stats", "following", "outgoing"},
     {"backends", "hosts", "landing", "identity", "duplicates", "sitemaps"},
-    {"inbox", "blame", "growth", "holding", "retiring", "departures", "arrivals", "folding"},
+    {"inbox", "keeping", "blame", "growth", "holding", "retiring", "departures", "arrivals", "folding"},
     {"trying"},
     {"crew", "settling", "network"},
     {"loop"},

@@ -8,6 +8,7 @@
     skip      links that were not followed, and why: the first `MOST_SKIPS` of them
     skipped   how many links were not followed, by reason: all of them
     batch     each group commit: when, and where every store then stood
+    pace      when hosts that leave time between two requests were asked last, or until when they rest
     urls, failures, attempts   views in words
 
 `docs/job-file.md` describes every column. A file is brought from any older version
@@ -114,6 +115,12 @@ _STEPS: Final = (
             CASE WHEN kind IS NULL OR kind = 'http' THEN 'HTTP ' || status ELSE kind END, message, elapsed_s, worker, NULL
         FROM url WHERE state IN (1, 2, 3);
     """,
+    """
+    CREATE TABLE pace (
+        host TEXT PRIMARY KEY, asked_at REAL NOT NULL, spacing_s REAL NOT NULL, until REAL NOT NULL,
+        why TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 
 VERSION: Final = len(_STEPS)
@@ -203,7 +210,7 @@ def named(path: Path) -> Iterator[None]:
         raise FrontierError(in_words(path, error)) from error
 
 
-_TABLES: Final = ("url", "host", "attempt", "batch", "run", "skip", "skipped", "meta")
+_TABLES: Final = ("url", "host", "attempt", "batch", "run", "skip", "skipped", "meta", "pace")
 
 
 def _check_kind(db: sqlite3.Connection, path: Path) -> None:

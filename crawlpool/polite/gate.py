@@ -36,6 +36,7 @@ from .pace import (
     BANDWIDTH,
     CRAWL_DELAY,
     DELAY,
+    FAILING,
     PER_ADDRESS,
     PER_HOST,
     RATE,
@@ -108,12 +109,14 @@ class Paced(NamedTuple):
         last_at: When it was asked last.
         spacing_s: Seconds that are left between two requests.
         until: When it may be asked again, at the earliest.
+        why: What for, in a word of `Gate.why`.
     """
 
     host: str
     last_at: float
     spacing_s: float
     until: float
+    why: str
 
 
 class Gate:
@@ -128,6 +131,10 @@ class Gate:
         host_rate: Requests a second, of one host.
         bandwidth: Bytes a second, of all hosts.
         host_bandwidth: Bytes a second, of one host.
+
+    Attributes:
+        keeps_pace: Somebody asks for what is `unsaved`; else nothing is kept for that.
+        has_news: A rest or a delay that a server asked for is among it.
     """
 
     def __init__(
@@ -161,6 +168,7 @@ class Gate:
         self._unsaved: dict[str, None] = {}
         self._ticket = 0
         self._now = 0.0
+        self.keeps_pace = False
         self.has_news = False
 
     # Who may be asked
@@ -275,7 +283,7 @@ class Gate:
         state.out += 1
         state.last_at = now
         state.space(now)
-        if state.spacing_s:
+        if self.keeps_pace and state.spacing_s:
             self._unsaved[host] = None
         if self._requests is not None:
             self._requests.spend(1.0, now)
@@ -357,14 +365,18 @@ class Gate:
         if state.address is not None:
             state.address.count_delay(state)
             state.address.space(state.last_at)
-        self._unsaved[host] = None
-        self.has_news = True
+        self._note(host)
 
     def rest(self, host: str, until: float, *, because: str = RETRY_AFTER) -> None:
-        """Ask this host nothing before `until`: it asked for that (a Retry-After), or it is "failing"."""
+        """Ask this host nothing before `until`: it asked for that (a Retry-After), or it is failing."""
         state = self._state(host)
         if until > state.next_at:
             state.wait_until(until, because)
+            self._note(host)
+
+    def _note(self, host: str) -> None:
+        """Remember for the next run what was learned of a host."""
+        if self.keeps_pace:
             self._unsaved[host] = None
             self.has_news = True
 
@@ -406,7 +418,7 @@ class Gate:
     def why(self, host: str, now: float) -> tuple[str, float]:
         """What keeps a host from being asked, in a word, and for how many seconds; ("", 0.0) for nothing.
 
-        The words: "delay", "crawl_delay", "retry_after", "slow_server" (it slowed down or
+        The words: "delay", "crawl_delay", "retry_after", "failing", "slow_server" (it slowed down or
         complained), "rate", "bandwidth", "per_host", "per_address". The last two, and "slow_server"
         where only the number at once is lowered, end with an answer and not by time: they come with 0.0.
         """
@@ -479,13 +491,16 @@ class Gate:
     # From one run to the next
 
     def unsaved(self) -> list[Paced]:
-        """Hosts whose pace a later run has to know, and that changed since this was asked last."""
+        """Hosts whose pace a later run has to know, and that changed since this was asked last.
+
+        One that rests because it fails is none of them: a later run tries it anew.
+        """
         self.has_news = False
         names, self._unsaved = self._unsaved, {}
         return [
-            Paced(name, state.last_at, state.spacing_s, state.next_at)
+            Paced(name, state.last_at, state.spacing_s, state.next_at, state.waits_for or state.slowed_by)
             for name in names
-            if (state := self._hosts.get(name)) is not None
+            if (state := self._hosts.get(name)) is not None and state.waits_for != FAILING
         ]
 
     def restore(self, host: str, *, last_at: float, until: float, why: str) -> None:

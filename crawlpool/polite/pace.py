@@ -10,6 +10,7 @@ from .budget import Budget
 DELAY: Final = "delay"
 CRAWL_DELAY: Final = "crawl_delay"
 RETRY_AFTER: Final = "retry_after"
+FAILING: Final = "failing"
 SLOW_SERVER: Final = "slow_server"
 PER_HOST: Final = "per_host"
 PER_ADDRESS: Final = "per_address"

@@ -106,11 +106,13 @@ def test_a_file_that_was_cut_in_half_gives_its_first_half(path, new):
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size // 2)
     saved = salvage(path, new)
+    *within, end = saved.gaps["url"]  # a leaf that split late has its other half far behind
+    gone = {number for gap in within for number in range(gap.first, gap.upto + 1)}
     last = max(ids(new))
-    assert ids(new) == [*range(1, last + 1)]
+    assert ids(new) == [number for number in range(1, last + 1) if number not in gone]
+    assert len(gone) < 100
     assert last > 1000
-    assert saved.gaps["url"][0].first == last + 1
-    assert saved.gaps["url"][-1].upto is None
+    assert (end.first, end.upto) == (last + 1, None)
 
 
 def test_a_saved_job_is_not_finished_and_reads_its_seeds_again(path, new):
