@@ -8,27 +8,35 @@ becomes a tree of 400 MB. A page of 16 MB would take hours.
 So cheap counts are made first (some 0.1 ms for 60 KB), and they let ordinary pages pass.
 A page that they cannot vouch for is walked tag by tag (some 2 us each) with a rough model
 of the parser's stack. Where the sum of its work passes a budget, the page is cut, as
-browsers cut at a depth of 512: the tree then holds what came before.
+browsers cut at a depth of 512: the tree then holds what came before. The walk counts
+itself as well: a page of a million tags is as long as one may be.
 """
 
 import re
+from itertools import islice
 
 from .stack import FORMATS, RAW, Stack
-from .tokens import ATTRIBUTE, ATTRIBUTE_SHAPE, TAG
+from .tokens import ATTRIBUTE, ATTRIBUTE_SHAPE, GAP, TAG
 
-# One step is 4 ns of lexbor's time, one node some 300 bytes of its memory.
+# One step is 4 ns of lexbor's time, one node some 500 bytes of its memory, what is noted of it included.
 MAX_STEPS = 100_000_000
-MAX_NODES = 1_000_000
+MAX_NODES = 500_000
 
-_PASS_TAGS = 2000  # at the worst 1000 open formats in each of 1000 paragraphs: MAX_NODES
+_PASS_TAGS = 2000  # at the worst 1000 open formats in each of 1000 paragraphs
+_PASS_NODES = 1_000_000
 _PASS_DEPTH = 16 * 1024  # at the worst 0.5 s
-_PASS_ATTRIBUTES_BYTES = 96 * 1024  # a tag of this length takes 2 s at the worst
+_PASS_ATTRIBUTES_BYTES = 64 * 1024  # a tag of this length takes 0.5 s at the worst
+_PASS_STEPS = MAX_STEPS // 4
+_LONG_TAG = 8 * 1024
 _FEW_ATTRIBUTES_BYTES = 512
+_MOST_ATTRIBUTES = 15_000  # their square is beyond MAX_STEPS
+_STEPS_A_TAG = 100  # the walk's own, and of whatever looks at the tree afterwards
 _STEPS_A_BYTE = 4  # for bytes that have to be read more than once
 _FORMATS_WITHOUT_ATTRIBUTES = 3 * len(FORMATS)
 
 _FORMAT = re.compile(rb"<(?:" + b"|".join(sorted(FORMATS)) + rb")[\t\n\f\r /]", re.IGNORECASE)
-_MANY_ATTRIBUTES = re.compile(rb"<[a-zA-Z][^\t\n\f\r />]*+(?:[\t\n\f\r /]*+" + ATTRIBUTE_SHAPE + rb"){500}")
+_START = re.compile(rb"<[a-zA-Z]")
+_INSIDE = re.compile(rb"[^\t\n\f\r />]*+(?:" + GAP + rb"++|" + ATTRIBUTE_SHAPE + rb")*+")
 _SCRIPT = re.compile(rb"<script", re.IGNORECASE)
 _RAW_ENDS = {name: re.compile(rb"</" + name + rb"(?=[\t\n\f\r />])", re.IGNORECASE) for name in RAW}
 
@@ -39,14 +47,31 @@ def safe_length(html: bytes) -> int:
     Time is linear in the length. `html` is in a charset that has ASCII inside.
     """
     tags = html.count(b"<")
-    if len(html) <= _PASS_ATTRIBUTES_BYTES or not _MANY_ATTRIBUTES.search(html):
+    if tags <= _PASS_DEPTH and (len(html) <= _PASS_ATTRIBUTES_BYTES or not _may_have_many_attributes(html)):
         if tags <= _PASS_TAGS:
             return len(html)
-        if tags <= _PASS_DEPTH:
-            formats = len(_FORMAT.findall(html)) + _FORMATS_WITHOUT_ATTRIBUTES
-            if formats * tags <= MAX_NODES:
-                return len(html)
+        formats = len(_FORMAT.findall(html)) + _FORMATS_WITHOUT_ATTRIBUTES
+        if formats * tags <= _PASS_NODES:
+            return len(html)
     return Walk(html).safe
+
+
+def _may_have_many_attributes(html: bytes) -> bool:
+    """Whether its tags might cost more than a part of the budget; whatever looks like a tag counts as one.
+
+    An attribute has two bytes at least, and is compared with all before it in its tag. No look goes
+    further than `_LONG_TAG`, so that tags within tags cost no square either.
+    """
+    steps = 0
+    for found in _START.finditer(html):
+        start = found.end()
+        inside = _INSIDE.match(html, start, start + _LONG_TAG)
+        assert inside is not None  # it matches nothing, too
+        length = inside.end() - start
+        steps += length * length // 8
+        if length == _LONG_TAG or steps > _PASS_STEPS:
+            return True
+    return False
 
 
 class Walk:
@@ -66,6 +91,7 @@ class Walk:
         self._html = html
         self._position = 0
         self._muted = 0  # up to here, end tags are not believed
+        self._cdata_end = 0  # where the latest "]]>" was found
         self.safe = self._walk()
 
     def _walk(self) -> int:
@@ -73,7 +99,7 @@ class Walk:
         while found := TAG.search(self._html, self._position):
             start, self._position = found.span()
             name, inside, end = found.groups()
-            self.steps += len(stack.open) + 1
+            self.steps += len(stack.open) + _STEPS_A_TAG
             self.nodes += stack.open_formats
             if name is not None:
                 self._start(name.lower(), inside, found[0])
@@ -81,8 +107,10 @@ class Walk:
                 if start >= self._muted:
                     stack.end(end.lower())
             elif stack.is_perhaps_foreign and found[0].startswith(b"<![CDATA["):
-                after = self._html.find(b"]]>", start)
-                self._muted = max(self._muted, len(self._html) if after < 0 else after)
+                if start >= self._cdata_end:  # else the same one ends both, and is not looked for again
+                    after = self._html.find(b"]]>", start)
+                    self._cdata_end = len(self._html) if after < 0 else after
+                self._muted = max(self._muted, self._cdata_end)
             if start < self._muted:  # what was found may be no tag and no comment either: go on inside it
                 self._muted = max(self._muted, self._position)
                 self.steps += _STEPS_A_BYTE * (self._position - start)
@@ -94,7 +122,7 @@ class Walk:
     def _start(self, name: bytes, inside: bytes, tag: bytes) -> None:
         self.nodes += 1
         if len(inside) > _FEW_ATTRIBUTES_BYTES:
-            self.steps += len(ATTRIBUTE.findall(inside)) ** 2 // 2
+            self.steps += sum(1 for _ in islice(ATTRIBUTE.finditer(inside), _MOST_ATTRIBUTES)) ** 2 // 2
         is_closed = inside.endswith(b"/")
         if name not in RAW or (is_closed and self.stack.is_foreign):
             self.stack.start(name, tag, is_closed=is_closed)

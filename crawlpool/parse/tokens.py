@@ -10,8 +10,10 @@ from collections.abc import Iterator
 _NAME = rb"[^\t\n\f\r />][^\t\n\f\r />=]*+"
 _VALUE = rb"""(?:"([^"]*+)(?:"|\Z)|'([^']*+)(?:'|\Z)|((?!["'])[^\t\n\f\r >]*+))"""
 _BARE_VALUE = rb"""(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|(?!["'])[^\t\n\f\r >]*+)"""
-_GAP = rb"[\t\n\f\r /]"
 _EQUALS = rb"[\t\n\f\r ]*+=[\t\n\f\r ]*+"
+
+GAP = rb"[\t\n\f\r /]"
+"""The source of a pattern for one byte between attributes."""
 
 ATTRIBUTE_SHAPE = _NAME + rb"(?:" + _EQUALS + _BARE_VALUE + rb")?+"
 """The source of a pattern for one attribute, without groups."""
@@ -22,8 +24,8 @@ ATTRIBUTE = re.compile(rb"(" + _NAME + rb")(?:" + _EQUALS + _VALUE + rb")?+")
 TAG = re.compile(
     rb"<(?:"
     rb"!--(?:-?>|(?s:.)*?(?:--!?>|\Z))"  # a comment; `<!-->` and `<!--->` are whole ones
-    rb"|([a-zA-Z][^\t\n\f\r />]*+)((?:" + _GAP + rb"++|" + ATTRIBUTE_SHAPE + rb")*+)(?:>|\Z)"
-    rb"|/([a-zA-Z][^\t\n\f\r />]*+)(?:" + _GAP + rb"++|" + ATTRIBUTE_SHAPE + rb")*+(?:>|\Z)"
+    rb"|([a-zA-Z][^\t\n\f\r />]*+)((?:" + GAP + rb"++|" + ATTRIBUTE_SHAPE + rb")*+)(?:>|\Z)"
+    rb"|/([a-zA-Z][^\t\n\f\r />]*+)(?:" + GAP + rb"++|" + ATTRIBUTE_SHAPE + rb")*+(?:>|\Z)"
     rb"|[!?/][^>]*+(?:>|\Z)"  # doctype, CDATA, processing instruction, `</>`: bogus comments
     rb")"
 )

@@ -116,6 +116,14 @@ HOSTILE = {
     "formats in cells": b"<table>" + b"".join(b"<td><b a=%d><object></td>" % i for i in range(30_000)),
     "open quotes": b'<a "' * 500_000,
     "script in script": b"<script><!--<script" * 100_000,
+    "tags in the name of a tag": b"<a" * 500_000,
+    "names without end": b"<a" * 16_000 + b"a" * 8_000_000,
+    "many attributes in each tag, and tags in them": (b"<a" + b" <a" * 498 + b">") * 5000,
+    "many tags of many attributes": (b"<a" + b"".join(b" a%d" % i for i in range(400)) + b">") * 3000,
+    "data sections in a drawing": b"<svg>" + b"<![CDATA[>" * 800_000 + b"]]>",
+    "slashes in a tag": b"<a " + b"</" * 4_000_000,
+    "a million closed drawings": b"<svg></svg>" * 1_000_000,
+    "nothing but end tags": b"</div>" * 2_000_000,
     "raw text in a select": b'<select><textarea><a "' * 100_000,
 }
 
@@ -124,7 +132,7 @@ HOSTILE = {
 def test_a_hostile_page_is_cut_to_what_parses_quickly(html):
     start = time.process_time()
     tree = parse(html[: safe_length(html)])
-    assert time.process_time() - start < 6.0
+    assert time.process_time() - start < 5.0  # it is 2.5 at the worst on an idle machine
     assert len(tree.css("*")) <= MAX_NODES
 
 
