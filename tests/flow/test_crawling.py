@@ -122,7 +122,7 @@ def test_the_host_where_a_seeds_redirect_ends_is_in_scope(site, sites, crawl):
     other.page("/home", links=["/a", site.url + "/b"])
     other.page("/a")
     site.page("/b")
-    records = crawl(site.url + "/")
+    records = crawl(site.url + "/", allow_private=True)
     assert sorted(paths(records)) == ["/", "/a", "/b"]
     assert records[0]["final_url"] == other.url + "/home"
 
@@ -132,7 +132,7 @@ def test_the_host_where_a_found_pages_redirect_leads_is_not(site, sites, crawl):
     site.page("/", links=["/out"])
     site.redirect("/out", other.url + "/home")
     other.page("/home", links=["/a"])
-    assert paths(crawl(site.url + "/")) == ["/"]
+    assert paths(crawl(site.url + "/", allow_private=True)) == ["/"]
     assert other.log == []
     assert crawl.stats.skips == {"scope host": 1}
 
@@ -153,14 +153,14 @@ def test_the_scope_all_goes_anywhere(site, sites, crawl):
     site.page("/", links=[other.url + "/x"])
     other.page("/x", links=["/y"])
     other.page("/y")
-    assert paths(crawl(site.url + "/", scope="all")) == ["/", "/x", "/y"]
+    assert paths(crawl(site.url + "/", scope="all", allow_private=True)) == ["/", "/x", "/y"]
 
 
 def test_the_domain_scope_holds_an_address_with_every_port(site, sites, crawl):
     other = sites()
     site.page("/", links=[other.url + "/x", other.url.replace("127.0.0.1", LOCALHOST) + "/y"])
     other.page("/x")
-    assert paths(crawl(site.url + "/", scope="domain")) == ["/", "/x"]
+    assert paths(crawl(site.url + "/", scope="domain", allow_private=True)) == ["/", "/x"]
 
 
 def test_only_what_is_included_and_not_excluded_is_followed(site, crawl):
@@ -183,7 +183,7 @@ def test_a_url_that_was_out_of_scope_is_followed_once_it_is_in_it(site, sites, c
     site.redirect("/seed", other.url + "/home")
     other.page("/home", links=["/x"])
     other.page("/x")
-    assert "/x" in paths(crawl([site.url + "/", site.url + "/seed"]))
+    assert "/x" in paths(crawl([site.url + "/", site.url + "/seed"], allow_private=True))
 
 
 def test_a_redirect_out_of_scope_does_not_hide_its_target_from_a_later_link(site, sites, crawl):
@@ -194,7 +194,7 @@ def test_a_redirect_out_of_scope_does_not_hide_its_target_from_a_later_link(site
     other.page("/home", links=["/x"])
     other.page("/x")
     late = Request(site.url + "/late", priority=-1)
-    assert paths(crawl([site.url + "/", late])) == ["/", "/late", "/x"]
+    assert paths(crawl([site.url + "/", late], allow_private=True)) == ["/", "/late", "/x"]
 
 
 # Nothing twice

@@ -363,7 +363,7 @@ def test_a_request_made_by_hand_is_one_deeper_than_the_page_whose_handler_gave_i
 
 def test_a_request_may_leave_the_scope_that_links_must_keep(site, sites):
     other = sites()
-    crawler = Crawler(backend="sync", follow=True)
+    crawler = Crawler(backend="sync", follow=True, allow_private=True)
     crawler.on_page("/")(lambda page: page.follow(other.url + "/x"))
     site.page("/", links=["/a"])
     site.page("/a")

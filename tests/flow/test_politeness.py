@@ -125,7 +125,7 @@ def test_a_redirect_to_another_host_asks_that_hosts_robots_txt_first(site, sites
     other = sites()
     other.robots("User-agent: *\nDisallow: /x")
     site.redirect("/a", other.url + "/x")
-    assert crawl(site.url + "/a")[0]["error_kind"] == "robots"
+    assert crawl(site.url + "/a", allow_private=True)[0]["error_kind"] == "robots"
     assert [arrival.path for arrival in other.log] == [ROBOTS]
 
 
@@ -177,7 +177,7 @@ def test_a_robots_txt_may_be_five_redirects_away_on_other_hosts(site, sites, cra
     site.redirect("/r3", other.url + "/r4")
     other.redirect("/r4", "/r5")
     other.page("/r5", "User-agent: *\nDisallow: /0", content_type="text/plain")
-    records = crawl(urls(site, 2))
+    records = crawl(urls(site, 2), allow_private=True)
     assert [record["error_kind"] for record in records] == ["robots", None]
     assert other.asked(ROBOTS) == 0
 
@@ -387,6 +387,7 @@ def test_credentials_go_to_the_seeds_hosts_only_and_what_is_harmless_everywhere(
     other.page("/out")
     crawl(
         site.url + "/",
+        allow_private=True,
         follow=True,
         scope="all",
         header={"Authorization": "Bearer x", "X-Key": "k", "Cookie": "c=1", "Accept-Language": "de"},
@@ -409,7 +410,7 @@ def test_credentials_do_not_follow_a_redirect_elsewhere(site, sites, crawl):
     other = sites()
     site.redirect("/", other.url + "/out")
     other.page("/out")
-    crawl(site.url + "/", header=[AUTHORIZATION])
+    crawl(site.url + "/", header=[AUTHORIZATION], allow_private=True)
     assert header_at(site, "/", "authorization") == "Bearer x"
     assert header_at(other, "/out", "authorization") is None
 
@@ -419,7 +420,7 @@ def test_headers_and_cookies_of_one_request_stay_with_its_origin(site, sites, cr
     site.redirect("/", "/near")
     site.redirect("/near", other.url + "/out")
     other.page("/out")
-    crawl(Request(site.url + "/", headers=[AUTHORIZATION], cookies={"s": "1"}))
+    crawl(Request(site.url + "/", headers=[AUTHORIZATION], cookies={"s": "1"}), allow_private=True)
     assert (header_at(site, "/near", "authorization"), header_at(site, "/near", "cookie")) == (
         "Bearer x",
         "s=1",
@@ -431,7 +432,7 @@ def test_the_users_cookie_goes_to_the_seeds_host_and_not_to_another(site, sites,
     other = sites("127.0.0.2")  # a cookie knows no ports (RFC 6265, 8.5)
     site.page("/", links=[other.url + "/out"])
     other.page("/out")
-    crawl(site.url + "/", follow=True, scope="all", cookie={"s": "1"})
+    crawl(site.url + "/", follow=True, scope="all", allow_private=True, cookie={"s": "1"})
     assert header_at(site, "/", "cookie") == "s=1"
     assert header_at(other, "/out", "cookie") is None
 
