@@ -36,8 +36,9 @@ def visible(text: str) -> str:
 
 
 def _code_point(one: re.Match[str]) -> str:
-    n = ord(one[0])
-    return f"\\u{n:04x}" if n <= 0xFFFF else f"\\U{n:08x}"
+    r"""As \uXXXX, two of them beyond U+FFFF: so JSON that is shown stays JSON (RFC 8259, 7)."""
+    units = one[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
 class StreamStore:

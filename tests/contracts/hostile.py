@@ -94,7 +94,7 @@ def _answers(url: str) -> dict[str, bytes]:
     links = "".join(f'<a href="/{escape(each)}">x</a>' for each in (*ESCAPES, FORGED, FORMULA, SQL, MARKUP))
     made = {
         "/robots.txt": _page(
-            f"User-agent: *\nDisallow: /forbidden{LINE}\nDisallow: /forbidden\nCrawl-delay: {LINE}\nSitemap: {LINE}\n",
+            f"User-agent: *\nUser-agent: {LINE}\nDisallow: /forbidden{LINE}\nDisallow: /forbidden\nCrawl-delay: {LINE}\nSitemap: {LINE}\n",
             type_="text/plain",
         ),
         "/": _page(f"<title>{TITLE}</title>{links}<table>{rows}</table>"),

@@ -168,6 +168,24 @@ def test_records_in_a_pipe_are_json_that_no_terminal_obeys(tmp_path):
         assert json.loads(line)["url"].startswith(server.url)
 
 
+def test_what_a_robots_txt_says_is_shown_and_not_obeyed(tmp_path):
+    with Hostile() as server:
+        for words in (["robots", server.url + "/forbidden"], ["robots", server.url + "/forbidden", "--json"]):
+            done = typed(tmp_path, *words)
+            said = harmless(done.stdout, words)
+            harmless(done.stderr, words)
+            assert r"\u001b]0;owned\u0007" in said
+    assert json.loads(said)["allowed"] is False
+
+
+def test_nothing_is_held_for_markup_by_the_table_that_is_drawn_at_the_end(tmp_path):
+    with Hostile() as server:
+        done = typed(
+            tmp_path, server.url + "/reason", server.url + "/nohttp", *QUICK, "--failed", "[red]f[/red].txt"
+        )
+    assert "[red]f[/red].txt" in done.stderr.decode()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
 def test_on_a_terminal_only_our_own_bar_and_colours_are_sent(tmp_path):
     import pty

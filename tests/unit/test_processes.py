@@ -55,8 +55,13 @@ CODECS_BY_NAME = {
     "parse/eastasian.py": "from its own table",
     "stores/stdout.py": "the terminal's",
 }
-OURS = {"eastasian.decode", "decoder.decode"}
-"""Decoders that were chosen already, and take bytes."""
+OURS = {
+    "eastasian.decode",
+    "decoder.decode",
+    "webencodings.lookup",
+    "codecs.getincrementaldecoder('utf-8')().decode",
+}
+"""Decoders that were chosen already, and take bytes; and the table of the Encoding standard itself."""
 
 
 def modules():

@@ -131,6 +131,12 @@ def test_nothing_that_a_server_says_is_obeyed_by_the_terminal(text):
     assert lines.replace("\n", "").isprintable()
 
 
+def test_what_has_no_shape_is_shown_in_the_escapes_of_json():
+    text = "\x1b\x9b\u202e\u00ad\u180e\ufff9\U000e0041\ud800"
+    assert visible(text).isascii()
+    assert json.loads(f'"{visible(text)}"') == text
+
+
 def test_ordinary_text_shows_as_it_is():
     assert visible("Ünïcödé 日本語 🦊") == "Ünïcödé 日本語 🦊"
 
