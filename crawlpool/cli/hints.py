@@ -11,6 +11,7 @@ from itertools import islice
 from ..model import FailureKind, Request
 from ..settings import Settings
 from ..stats import Stats
+from ..traps import REASONS as TRAPS
 from ..urls import host, normalise
 from .figures import count, seconds, share, size
 
@@ -61,8 +62,9 @@ def one_host_note(seeds: Iterable[object], settings: Settings, workers: int) -> 
 
 def proxy_note(settings: Settings, environment: Mapping[str, str]) -> str | None:
     """What to say at the start when the environment names a proxy, which nobody asked us to use; never which."""
-    names = [name for name in environment if name.lower() in {"http_proxy", "https_proxy", "all_proxy"}]
-    if settings.proxy is not None or not any(environment[name] for name in names):
+    known = {"http_proxy", "https_proxy", "all_proxy"}
+    names = [name for name, value in environment.items() if value and name.lower() in known]
+    if settings.proxy is not None or not names:
         return None
     return f"{', '.join(sorted(names))} in the environment is not used; --proxy env goes through it"
 
@@ -174,6 +176,14 @@ def _tls(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa:
     return None
 
 
+def _traps(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001
+    why = max(TRAPS, key=lambda each: stats.skips[each])
+    if not stats.skips[why]:
+        return None
+    flag = f"--{TRAPS[why].replace('_', '-')} {2 * getattr(settings, TRAPS[why])}"
+    return f"{count(stats.skips[why], 'link')} looked like a trap ({why}): {flag} follows more of them."
+
+
 def _following(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001
     outside = sum(n for why, n in stats.skips.items() if why.startswith("scope"))
     if settings.follow and stats.ok and stats.pages <= 1 and outside:
@@ -194,5 +204,6 @@ _HINTS: tuple[Callable[[Stats, Settings, int], str | None], ...] = (
     _timeouts,
     _tls,
     _cut,
+    _traps,
     _following,
 )
