@@ -184,6 +184,17 @@ def _traps(stats: Stats, settings: Settings, workers: int) -> str | None:  # noq
     return f"{count(stats.skips[why], 'link')} looked like a trap ({why}): {flag} follows more of them."
 
 
+def _addresses(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001
+    refused = stats.failures[FailureKind.ADDRESS]
+    if not refused:
+        return None
+    lead = "URL leads" if refused == 1 else "URLs lead"
+    where = f"{count(refused)} {lead} to private addresses, or to ports that are not the web's"
+    if settings.deny_private:
+        return f"{where}: --deny-private refuses them."
+    return f"{where}: in a network of your own, --allow-private asks them too."
+
+
 def _following(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001
     outside = sum(n for why, n in stats.skips.items() if why.startswith("scope"))
     if settings.follow and stats.ok and stats.pages <= 1 and outside:
@@ -203,6 +214,7 @@ _HINTS: tuple[Callable[[Stats, Settings, int], str | None], ...] = (
     _too_many_requests,
     _timeouts,
     _tls,
+    _addresses,
     _cut,
     _traps,
     _following,
