@@ -27,7 +27,7 @@ import pytest
 import crawlpool
 from crawlpool import errors, records, wiring
 from crawlpool.cli import demo as demo_module
-from crawlpool.cli import failures, retry, salvage, status, why
+from crawlpool.cli import failures, retry, robots, salvage, status, why
 from crawlpool.cli import serve as serve_module
 from crawlpool.cli.flags import crawl_parser, parse
 from crawlpool.model import FailureKind, Request, Response
@@ -39,8 +39,8 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 REFERENCE = ROOT / "docs" / "reference.md"
 TEXTS = [README, *sorted((ROOT / "docs").glob("*.md"))]
-JOB_COMMANDS = (status, failures, why, retry, salvage)
-OF_A_JOB = {module.__name__.rpartition(".")[2]: module for module in JOB_COMMANDS}
+SMALL_COMMANDS = (status, failures, why, retry, salvage, robots)
+SMALL = {module.__name__.rpartition(".")[2]: module for module in SMALL_COMMANDS}
 SHOP = "https://shop.example"
 API = "https://api.example"
 TYPED = "http://127.0.0.1:8000"
@@ -142,7 +142,7 @@ def _rows(parser: argparse.ArgumentParser) -> list[str]:
     [
         ("## Every option", crawl_parser()),
         ("### `crawlpool serve`", serve_module._parser()),
-        *((f"### `crawlpool {name}`", module.parser()) for name, module in OF_A_JOB.items()),
+        *((f"### `crawlpool {name}`", module.parser()) for name, module in SMALL.items()),
     ],
 )
 def test_the_readme_has_every_flag_and_says_what_help_says(heading, parser):
@@ -158,7 +158,7 @@ def test_the_readme_has_every_flag_and_says_what_help_says(heading, parser):
 @pytest.mark.parametrize("file", TEXTS, ids=lambda file: file.name)
 def test_no_text_names_a_flag_that_there_is_not(file):
     known = {*crawl_parser().flags, *serve_module._parser().flags}
-    known.update(flag for module in JOB_COMMANDS for flag in module.parser().flags)
+    known.update(flag for module in SMALL_COMMANDS for flag in module.parser().flags)
     lines = [
         line
         for line in file.read_text(encoding="utf-8").splitlines()
@@ -178,8 +178,8 @@ def test_every_command_is_one_that_crawlpool_takes(block):
         if words[0] == "retry":  # which takes the flags of a crawl as well
             retry._checked(words[1:])
             continue
-        if words[0] in OF_A_JOB:
-            parse(OF_A_JOB[words[0]].parser(), words[1:])
+        if words[0] in SMALL:
+            parse(SMALL[words[0]].parser(), words[1:])
             continue
         flags = words
         if words[:1] == ["demo"]:

@@ -16,6 +16,7 @@ main          the first word chooses the command; every error ends here
 ├── retry     crawlpool retry JOB        puts failures back, then crawls
 ├── salvage   crawlpool salvage JOB      what can be read of a damaged one
 │   └── jobs       which file is meant, which failures; shared by these five
+├── robots    crawlpool robots URL       whether robots.txt lets it be fetched
 ├── demo      crawlpool demo
 └── serve     crawlpool serve DIR
 
@@ -37,6 +38,7 @@ COMMANDS = {
     "why": "why:why",
     "retry": "retry:retry",
     "salvage": "salvage:salvage_command",
+    "robots": "robots:robots",
     "demo": "demo:demo",
     "serve": "serve:serve_command",
 }

@@ -43,6 +43,7 @@ Other commands:
                              Tell what became of one URL.
   crawlpool retry JOB        Ask what failed once more.
   crawlpool salvage JOB      Save what can be read of a damaged job file.
+  crawlpool robots URL       Say whether robots.txt lets a URL be fetched, and which line says so.
   crawlpool demo             Crawl a sample site, and explain what happened.
   crawlpool serve DIR        Serve a directory, or a sample site, on this machine.
 
@@ -145,12 +146,14 @@ def crawl_parser() -> Parser:
     return parser
 
 
-def add_knobs(parser: Parser) -> None:
-    """Add a flag for every knob, under its group; a flag that is not typed leaves no trace."""
+def add_knobs(parser: Parser, of_groups: Sequence[str] = ()) -> None:
+    """Add a flag for every knob, or for those of some groups, under its group; one that is not typed leaves no trace."""
     groups: dict[str, Any] = {}
     known = knobs()
     for field in fields(Settings):
         knob = known[field.name]
+        if of_groups and knob.group not in of_groups:
+            continue
         if knob.group not in groups:
             groups[knob.group] = parser.add_argument_group(knob.group)
         group, flag = groups[knob.group], knob.flag or field.name.replace("_", "-")
