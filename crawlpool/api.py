@@ -224,8 +224,9 @@ class Crawler:
             arrivals.feed(seeds)
             return
         job.began(engine.crawl.positions())
-        engine.keep_pace(job.pace, job.frontier.hosts())
+        engine.keep_pace(job.pace)
         if job.is_resumed:
+            arrivals.count_again(job.frontier.found())
             engine.crawl.go_on(
                 listed=job.frontier.listed(),
                 from_sitemaps=job.frontier.listed(from_sitemaps=True),

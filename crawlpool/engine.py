@@ -10,6 +10,7 @@ import os
 import threading
 import weakref
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from types import TracebackType
 from typing import Any, Self
 
@@ -40,6 +41,7 @@ from .settling import Landing
 from .sitemaps import Sitemaps
 from .stats import Stats
 from .targets import Targets
+from .traps import Bounds
 from .units import MIB
 from .wiring import backend_of, transport_options
 from .worker import memory
@@ -125,6 +127,11 @@ def gate_of(settings: Settings) -> Gate:
     )
 
 
+def bounds_of(settings: Settings) -> Bounds:
+    """From when on a site counts as a trap: the knobs by the same names."""
+    return Bounds(**{each.name: getattr(settings, each.name) for each in fields(Bounds)})
+
+
 class Engine:
     """A crawl and its workers, as a context: when it is left, no worker is.
 
@@ -184,6 +191,7 @@ class Engine:
             stats=stats,
             is_on=settings.follow,
             depth=settings.depth,
+            bounds=bounds_of(settings),
         )
         gate = gate_of(settings)
         self._gate, self._settings = gate, settings
@@ -271,7 +279,7 @@ class Engine:
         """Name the seeds."""
         self.crawl.arrivals.feed(seeds)
 
-    def keep_pace(self, rows: PaceRows, waiting: Iterable[str]) -> None:
+    def keep_pace(self, rows: PaceRows) -> None:
         """Keep the pace that an earlier run of the job owes to hosts, and write down ours for the next."""
         settings = self._settings
         keeping = Keeping(
@@ -280,7 +288,7 @@ class Engine:
             longest_s=max(settings.max_wait, settings.max_crawl_delay, LONGEST_S),
             delay_s=max(settings.delay, 1 / settings.host_rate if settings.host_rate else 0.0),
         )
-        keeping.restore(waiting)
+        keeping.restore()
         self.crawl.keeping = keeping
 
     def moves(self) -> Iterator[None]:

@@ -3,12 +3,12 @@
     gate ── unsaved ──▶ job, with each commit ── next run ──▶ gate
 
 A run that was killed may have asked a host after its last commit; so after one of those
-every host counts as asked just now, and has its time between two requests to itself first.
+every host counts as asked just now: the time between two requests passes first.
 """
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from .job.pace import PaceRow, PaceRows
 from .polite.gate import Gate
@@ -45,12 +45,8 @@ class Keeping:
         self._clock = clock
         gate.keeps_pace = True
 
-    def restore(self, waiting: Iterable[str]) -> None:
-        """Tell the gate what an earlier run asked.
-
-        Args:
-            waiting: Hosts that something waits for.
-        """
+    def restore(self) -> None:
+        """Tell the gate what an earlier run asked."""
         now, wall = self._clock(), time.time()
         for row in self._rows.all():
             if not all(map(math.isfinite, row[1:4])):
@@ -62,8 +58,7 @@ class Keeping:
             if until > now:
                 self._gate.restore(row.host, last_at=last_at, until=until, why=row.why)
         if self._delay_s > 0 and not self._rows.was_ended:
-            for host in waiting:
-                self._gate.restore(host, last_at=now, until=now + self._delay_s, why="delay")
+            self._gate.begin_at(now + self._delay_s)
         self._rows.drop_past(wall)
 
     def is_due(self, since_s: float) -> bool:

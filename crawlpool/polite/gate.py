@@ -168,6 +168,7 @@ class Gate:
         self._unsaved: dict[str, None] = {}
         self._ticket = 0
         self._now = 0.0
+        self._begins_at = -math.inf
         self.keeps_pace = False
         self.has_news = False
 
@@ -509,12 +510,17 @@ class Gate:
         state.last_at = max(state.last_at, last_at)
         state.wait_until(until, why)
 
+    def begin_at(self, moment: float) -> None:
+        """Ask no host before this moment: any may have been asked just now, by a run that was killed."""
+        self._begins_at = moment
+
     # Hosts and addresses
 
     def _state(self, host: str) -> Host:
         state = self._hosts.get(host)
         if state is None:
             state = self._hosts[host] = Host(host, self._per_host, self._delay_s, self._slowed_by)
+            state.wait_until(self._begins_at, self._slowed_by)
             if self._host_bandwidth is not None:
                 state.bytes = Budget(self._host_bandwidth)
             if self._per_address:
