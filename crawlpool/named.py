@@ -18,7 +18,9 @@ class Named:
 
     def __init__(self) -> None:
         """Start with none."""
-        self._kept: dict[str, bool | None] = {}  # whether it may still be private; None before it has answered
+        self._kept: dict[
+            str, bool | None
+        ] = {}  # whether it may still be private; None before it has answered
 
     def add(self, target: str) -> None:
         """The user named the host of this URL, which is in normal form."""

@@ -39,6 +39,7 @@ class Reaching:
             "that answers. It may be a private one.",
         ),
     ] = ()
+
     def _check_reach(self) -> None:
         """See that what is said of addresses can be kept.
 
