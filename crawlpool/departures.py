@@ -59,7 +59,7 @@ class Departures:
         self._parked: dict[str, list[Request]] = {}  # what waits for a robots.txt, by origin
         self._asking: dict[str, int] = {}  # hosts whose robots.txt is under way
         self._later: list[tuple[float, int, Request]] = []
-        self._last: list[tuple[float, int, Request]] = []  # for hosts that never answered: behind all else
+        self._last: list[tuple[float, int, Request, Failure]] = []  # for hosts that never answered: behind all else
         self._last_due: float | None = None
         self._tickets = 0
         self._deferred: dict[str, tuple[float, str]] = {}
@@ -176,10 +176,13 @@ class Departures:
         self._tickets += 1
         heapq.heappush(self._later, (due, self._tickets, request))
 
-    def go_last(self, request: Request, due: float) -> None:
-        """The same, and not before all else that is due has gone: its host has never answered."""
+    def go_last(self, request: Request, due: float, before: Failure) -> None:
+        """The same, and not before all else that is due has gone: its host has never answered.
+
+        What it came to before stands, when it turns out meanwhile that a last try helps nobody.
+        """
         self._tickets += 1
-        heapq.heappush(self._last, (due, self._tickets, request))
+        heapq.heappush(self._last, (due, self._tickets, request, before))
 
     def wake(self, now: float, out: int) -> None:
         """Let go what is due; `out` are the requests that are out."""
@@ -187,12 +190,20 @@ class Departures:
             self.go(heapq.heappop(self._later)[2])
         self._last_due = None
         if self._last:
-            room = self._hosts.room_for_strangers(out, now) if self._last[0][0] <= now else 0
-            while room > 0 and self._last and self._last[0][0] <= now:
-                self.go(heapq.heappop(self._last)[2])
+            self._wake_last(now, out)
+
+    def _wake_last(self, now: float, out: int) -> None:
+        room = self._hosts.room_for_strangers(out, now) if self._last[0][0] <= now else 0
+        until = time.monotonic() + REFUSING_S
+        while room > 0 and self._last and self._last[0][0] <= now and time.monotonic() < until:
+            _, _, request, before = heapq.heappop(self._last)
+            if self._hosts.is_hopeless(request):
+                self._refuse(before)
+            else:
+                self.go(request)
                 room -= 1
-            if self._last and self._last[0][0] > now:
-                self._last_due = self._last[0][0]
+        if self._last and self._last[0][0] > now:
+            self._last_due = self._last[0][0]
 
     def learn(self, origin: str, outcome: Outcome, now: float) -> None:
         """An origin's robots.txt is here: its pages may go, at its pace."""

@@ -160,6 +160,10 @@ class Hosts:
         """Whether an outcome is the silence of a host that never answered."""
         return self._silent.is_silence(host(outcome.request.target), outcome)
 
+    def is_hopeless(self, request: Request) -> bool:
+        """Whether the last try of a request need not be made: its host never answered, nor did any at a last try."""
+        return self._silent.is_hopeless(host(request.target), request.attempt)
+
     def failed(self, outcome: Outcome) -> None:
         """A request is not tried again."""
         self._silent.failed(host(outcome.request.target), outcome)

@@ -43,8 +43,8 @@ class Trying:
         if retry.rest_host:
             self._hosts.rest(outcome, retry.wait_s, now)
         again = replace(request, attempt=request.attempt + 1)
-        if self._hosts.is_silence(outcome):
-            self._departures.go_last(again, now + retry.wait_s)
+        if isinstance(outcome, Failure) and self._hosts.is_silence(outcome):
+            self._departures.go_last(again, now + retry.wait_s, outcome)
         else:
             self._departures.go_later(again, now + retry.wait_s)
 

@@ -38,6 +38,9 @@ GOOD_ENOUGH: Final = 16
 GOOD_SPACED: Final = 4
 """The same while there is a spacing, which makes them rare."""
 
+UNANSWERED_S: Final = 4.0
+"""The most that complaints bring about with no good answer among them: such a host fails, and will rest (`ailing.py`)."""
+
 TIMES: Final = 3.0
 BEYOND_S: Final = 0.1
 LASTING: Final = 8
@@ -59,7 +62,17 @@ class Adaptive:
         spacing_s: Seconds between the starts of two requests; 0.0 for none.
     """
 
-    __slots__ = ("_fell_at", "_good", "_is_doubtful", "_most", "_recent", "_usual_s", "at_once", "spacing_s")
+    __slots__ = (
+        "_fell_at",
+        "_good",
+        "_has_answered",
+        "_is_doubtful",
+        "_most",
+        "_recent",
+        "_usual_s",
+        "at_once",
+        "spacing_s",
+    )
 
     def __init__(self, most: int) -> None:
         """Begin at the rule."""
@@ -68,6 +81,7 @@ class Adaptive:
         self.spacing_s = 0.0
         self._fell_at = -math.inf
         self._good = 0
+        self._has_answered = False  # well, since the last fall
         self._is_doubtful = False  # one timeout, and nothing good since
         self._usual_s = 0.0  # time to the first byte that is usual; 0.0 while nothing is known
         self._recent: tuple[float, ...] = ()
@@ -104,6 +118,7 @@ class Adaptive:
             self._fall(now, self.at_once // 2)
             return "slowed"
         self._is_doubtful = False
+        self._has_answered = True
         if sign == "good" and self._is_risen(wait_s, elsewhere):
             if self.at_once == 1 and not self.spacing_s and len(self._recent) == LASTING:
                 # Alone, and slow: what it takes is not our load's doing until it gets worse.
@@ -120,7 +135,9 @@ class Adaptive:
         if self.at_once > 1:
             self.at_once = max(1, at_once)
         else:
-            self.spacing_s = min(LONGEST_S, max(FIRST_S, 2 * self.spacing_s))
+            most = LONGEST_S if self._has_answered else max(self.spacing_s, UNANSWERED_S)
+            self.spacing_s = min(most, max(FIRST_S, 2 * self.spacing_s))
+        self._has_answered = False
         self._fell_at = now
         self._good = 0
         self._is_doubtful = False

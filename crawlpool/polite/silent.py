@@ -7,8 +7,8 @@ the whole connect timeout, time and again, before it is known to be dead. So of 
   perhaps, which also tells more than a second one at once would;
 * while others have something to do, half of the lanes at most are let wait for them;
 * they are connected to more quickly, once answers show how far away servers are: in
-  `QUICK_SHARE` of the connect timeout. Their last try has all of it, unless the last
-  `ENOUGH_IN_VAIN` of those were in vain as well.
+  `QUICK_SHARE` of the connect timeout. Their last try has all of it; once
+  `ENOUGH_IN_VAIN` of those in a row were in vain as well, no more of them are made.
 
 Nothing here waits and no clock is read: times are passed in, of a monotonic clock.
 """
@@ -108,6 +108,11 @@ class Silent:
             and host not in self._known
             and (attempt <= self._retries or self._in_vain >= ENOUGH_IN_VAIN)
         )
+
+    def is_hopeless(self, host: str, attempt: int) -> bool:
+        """Whether a last try, which is not the first, need not be made at all."""
+        is_last = 1 < attempt > self._retries
+        return is_last and self._in_vain >= ENOUGH_IN_VAIN and host not in self._known
 
     def is_crowded(self, now: float) -> bool:
         """Whether half of the lanes wait for hosts that never answered, for long enough to be noticed."""
