@@ -12,6 +12,8 @@ import time
 
 import pytest
 
+from crawlpool.cli import main
+
 from .hostile import ESCAPES, FORMULA, Hostile
 
 COMMAND = [sys.executable, "-m", "crawlpool"]
@@ -128,35 +130,36 @@ def test_nothing_is_written_but_the_files_that_were_asked_for(crawled):
     assert names == {"shop.py", "crawl.log", "failed.txt", "a.jsonl", "a.jsonl.job", "a.csv", "a.tsv", "a.db"}
 
 
-def test_nothing_that_a_hostile_server_said_is_obeyed_when_its_job_is_looked_into(crawled):
-    folder, urls, _ = crawled
-    for words in (
-        ["status", "a.jsonl"],
-        ["status", "a.jsonl", "--json"],
-        ["failures", "a.jsonl"],
-        ["failures", "a.jsonl", "--format", "json"],
-        ["retry", "a.jsonl", "--dry-run"],
-    ):
-        done = typed(folder, *words)
-        assert done.returncode == 0
-        lines = harmless(done.stdout, words).splitlines()
-        harmless(done.stderr, words)
-        if words[0] == "failures" and len(words) == 2:
-            assert all(re.match(r"[a-z_]+  http://127", line) for line in lines), lines
-    table = typed(folder, "failures", "a.jsonl", "--format", "csv").stdout.decode()
-    assert not OBEYED.search(table.replace("\r\n", "\n"))
+@pytest.fixture
+def look(crawled, monkeypatch, capfdbinary):
+    """Type a command beside what was crawled, in this process; what it printed, in lines."""
+    monkeypatch.chdir(crawled[0])
+
+    def command(*words, code=0):
+        assert main([*words]) == code
+        out, err = capfdbinary.readouterr()
+        harmless(err, words)
+        return harmless(out.replace(b"\r\n", b"\n"), words).splitlines()
+
+    return command
+
+
+def test_nothing_that_a_hostile_server_said_is_obeyed_when_its_job_is_looked_into(crawled, look):
+    assert look("status", "a.jsonl")
+    assert json.loads("\n".join(look("status", "a.jsonl", "--json")))
+    assert all(re.match(r"[a-z_]+  http://127", line) for line in look("failures", "a.jsonl"))
+    assert all(json.loads(line) for line in look("failures", "a.jsonl", "--format", "json"))
+    assert all(
+        line.startswith(("url,", "http://127")) for line in look("failures", "a.jsonl", "--format", "csv")
+    )
+    assert look("retry", "a.jsonl", "--dry-run")
     for path in ("/redirect", "/nowhere", "/nohttp", "/reason", "/coding", "/forged"):
-        url = next(url for url in urls if url.endswith(path))
-        done = typed(folder, "why", url, "--job", "a.jsonl")
-        assert done.returncode == 0, done.stderr
-        harmless(done.stdout + done.stderr, path)
+        url = next(url for url in crawled[1] if url.endswith(path))
+        assert look("why", url, "--job", "a.jsonl")
 
 
-def test_the_list_of_failures_can_be_crawled_again_and_a_dry_run_shows_it_harmlessly(crawled):
-    folder, _, _ = crawled
-    done = typed(folder, "failed.txt", "--dry-run")
-    assert done.returncode == 0
-    harmless(done.stdout + done.stderr, "dry run")
+def test_the_list_of_failures_can_be_crawled_again_and_a_dry_run_shows_it_harmlessly(look):
+    assert all(re.fullmatch(r"http://127[!-~]*", line) for line in look("failed.txt", "--dry-run"))
 
 
 def test_records_in_a_pipe_are_json_that_no_terminal_obeys(tmp_path):
@@ -168,14 +171,12 @@ def test_records_in_a_pipe_are_json_that_no_terminal_obeys(tmp_path):
         assert json.loads(line)["url"].startswith(server.url)
 
 
-def test_what_a_robots_txt_says_is_shown_and_not_obeyed(tmp_path):
+def test_what_a_robots_txt_says_is_shown_and_not_obeyed(look):
     with Hostile() as server:
         for words in (["robots", server.url + "/forbidden"], ["robots", server.url + "/forbidden", "--json"]):
-            done = typed(tmp_path, *words)
-            said = harmless(done.stdout, words)
-            harmless(done.stderr, words)
-            assert r"\u001b]0;owned\u0007" in said
-    assert json.loads(said)["allowed"] is False
+            lines = look(*words, code=3)
+            assert r"\u001b]0;owned\u0007" in "".join(lines)
+    assert json.loads(lines[0])["allowed"] is False
 
 
 def test_nothing_is_held_for_markup_by_the_table_that_is_drawn_at_the_end(tmp_path):
