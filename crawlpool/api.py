@@ -324,6 +324,7 @@ class Crawler:
             is_all_read=settings.all_bodies,
             is_fail_fast=settings.fail_fast,
             handler_timeout_s=settings.handler_timeout,
+            parse_timeout_s=settings.parse_timeout,
             skip_duplicates=settings.skip_duplicates,
             skip_noindex=settings.skip_noindex,
             items=items,

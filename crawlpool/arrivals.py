@@ -87,7 +87,15 @@ class Arrivals:
         """Put requests of the user's own into the frontier; those that are known already are dropped."""
         good, bad = self._following.admitted(requests)
         self._refuse(bad)
-        self.wake(self._frontier.add(good))
+        fresh = self._frontier.add(good)
+        for request in fresh:
+            self._following.traps.count(request.target)
+        self.wake(fresh)
+
+    def count_again(self, found: Iterable[str]) -> None:
+        """Count the URLs that an earlier run found, in their order, so that traps are judged as they were."""
+        for target in found:
+            self._following.traps.count(target)
 
     def go_on(self, listed: Iterable[tuple[str, str]], from_sitemaps: Iterable[tuple[str, str]] = ()) -> None:
         """Take up what waits in the frontier from an earlier run.
@@ -108,6 +116,7 @@ class Arrivals:
             final_url,
         ) in from_sitemaps:  # in scope then, but no word of the user's: trusted with nothing
             self._following.scope.add_seed(target)
+            self._following.traps.admit_listed(target)
             if final_url != target:
                 self._following.scope.add_host_of(final_url)
         self._sitemaps.remember_scope()

@@ -8,6 +8,7 @@ from .model import Failure, FailureKind, Request, Response
 from .scope import Scope
 from .stats import Stats
 from .targets import Targets
+from .traps import Bounds, Traps
 from .urls import public
 
 TOO_LONG = "url too long"
@@ -30,6 +31,10 @@ class Following:
         stats: Counts what is left out, and why.
         is_on: Whether links are followed without a handler's asking.
         depth: Links from a seed at most; None for no limit.
+        bounds: From when on a site counts as a trap.
+
+    Attributes:
+        traps: What was followed so far, as far as traps are known by it.
     """
 
     def __init__(
@@ -41,6 +46,7 @@ class Following:
         stats: Stats,
         is_on: bool,
         depth: int | None,
+        bounds: Bounds = Bounds(),  # noqa: B008  frozen
     ) -> None:
         """Take the parts."""
         self.scope = scope
@@ -49,6 +55,7 @@ class Following:
         self._stats = stats
         self.is_on = is_on
         self._depth = depth
+        self.traps = Traps(bounds)
 
     def links_of(self, response: Response) -> list[Request]:
         """Requests for the links on a page (2xx) that are to be followed; those refused are not thereby seen."""
@@ -73,13 +80,25 @@ class Following:
             links = tuple(named)
         found = []
         for url in self._frontier.unknown(links, depth=depth, found_on=page):
-            refusal = self.scope.why_not(url)
+            refusal = self.scope.why_not(url) or self.traps.judge(url)
             if refusal is None:
                 found.append(Request(named.get(url, url), target=url, depth=depth, found_on=page))
             else:
                 self._stats.skipped(refusal)
                 self._frontier.left_out((url,), refusal, found_on=page)
         return found
+
+    def trapped(self, hop: Request) -> str | None:
+        """Why a redirect's target that nobody knew is one of a trap; a link that leads on is nothing else."""
+        if not self._frontier.unknown((hop.target,), depth=_ANY_DEPTH, found_on=hop.redirects[-1]):
+            return None
+        return self.traps.judge(hop.target)
+
+    def listed_trapped(self, target: str, *, found_on: str) -> str | None:
+        """The same of what a sitemap lists: a site may list what it likes, up to the most pages of one host."""
+        if not self._frontier.unknown((target,), depth=_ANY_DEPTH, found_on=found_on):
+            return None
+        return self.traps.admit_listed(target)
 
     def _refuse(self, links: Sequence[str], why: str, page: str) -> None:
         """Leave out what the site asks not to be followed, as far as it belongs to the crawl and is not known."""

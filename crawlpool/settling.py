@@ -258,7 +258,7 @@ class Settling:
         if isinstance(hop.data, Errand):
             self._trying.hop(response, hop, now, is_first=isinstance(hop.data, RobotsOf))
             return
-        refusal = None if hop.is_listed else self._why_not(hop)
+        refusal = None if hop.is_listed else self._why_not(hop) or self._following.trapped(hop)
         if refusal is None:
             is_known = not self._frontier.mark(hop)
             # The answer to a form, and what a page shows at the second knock (a cookie wall), is

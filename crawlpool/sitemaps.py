@@ -307,6 +307,10 @@ class Sitemaps:
             if refusal is not TOO_LONG:
                 self._frontier.left_out((target,), refusal, found_on=reading.url)
             return None
+        if (refusal := following.listed_trapped(target, found_on=reading.url)) is not None:
+            self._stats.skipped(refusal)
+            self._frontier.left_out((target,), refusal, found_on=reading.url)
+            return None
         columns = (("lastmod", entry.lastmod),) if entry.lastmod else ()
         return Request(
             entry.url,

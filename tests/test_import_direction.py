@@ -10,11 +10,12 @@ PACKAGE = Path(crawlpool.__file__).parent
 LAYERS = [
     {"model", "errors", "units", "cutoff", "secretfiles", "addresses"},
     {"urls", "settings", "challenges", "seedlines", "errands"},
-    {"patterns", "job", "digest", "hostnotes"},
+    {"calendars", "sessions", "patterns", "job", "digest", "hostnotes"},
     {
         "seeds",
         "scope",
         "targets",
+        "traps",
         "frontiers",
         "polite",
         "parse",

@@ -16,6 +16,7 @@ from ..job.schema import State
 from ..job.story import Row as Found
 from ..job.story import Span, Try
 from ..targets import Targets
+from ..traps import REASONS as TRAPS
 from ..urls import normalise, place, public
 from .figures import count, seconds, size
 from .flags import Parser, new_parser, parse
@@ -255,6 +256,7 @@ def _reason(text: str) -> str:
         "rel=nofollow": "every link to it asks for that (--no-rel-nofollow)",
         "url too long": "it has more characters than --max-url allows",
     }
+    explained |= {why: f"a trap; --{knob.replace('_', '-')} allows more" for why, knob in TRAPS.items()}
     if text in explained:
         return f"{text}: {explained[text]}"
     if text.startswith("scope "):

@@ -53,6 +53,12 @@ _LISTED = """
             AND coalesce(json_extract(request, '$.source') GLOB 'http*://*', 0))
 """
 
+# Without those where a listed URL's redirects led, which are as little judged as that is.
+_FOUND = """
+    SELECT url.url FROM url LEFT JOIN url AS first ON url.state = 4 AND first.id = url.found_on
+    WHERE url.listed = 0 AND coalesce(first.listed, 0) = 0 ORDER BY url.id
+"""
+
 # The last ones, which are at the end of the table; put back into their order.
 _PAGES = """
     SELECT coalesce(final_url, url), digest, simhash FROM (
@@ -130,6 +136,11 @@ class Rows:
     def listed(self, *, from_sitemaps: bool = False) -> Iterator[tuple[str, str]]:
         """What the user named, or his sitemaps, each with where its redirects ended; what is no URL is left out."""
         yield from self._db.execute(_LISTED, (int(from_sitemaps),))
+
+    def found(self) -> Iterator[str]:
+        """What was found, in the order in which it was."""
+        for (url,) in self._db.execute(_FOUND):
+            yield url
 
     def pages(self, most: int) -> Iterator[tuple[str, int | None, int | None]]:
         """URL, digest and simhash of the last pages that were kept."""

@@ -247,6 +247,11 @@ class SqliteFrontier:
         with named(self._job.path):
             yield from self._rows.listed(from_sitemaps=from_sitemaps)
 
+    def found(self) -> Iterator[str]:
+        """The URLs that were found: by links, by handlers, and where redirects of those led; in their order."""
+        with named(self._job.path):
+            yield from self._rows.found()
+
     def has_page(self, url: str) -> bool | None:
         """See `Frontier.has_page`."""
         number = self._known.find(url)

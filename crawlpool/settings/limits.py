@@ -128,6 +128,89 @@ class Limits:
             help="Follow at most this many redirects of one URL.",
         ),
     ] = 10
+    max_host_pages: Annotated[
+        int,
+        Knob(
+            group="Limits",
+            metavar="N",
+            read=read_count,
+            least=1,
+            help="Follow links to at most this many pages of one host.",
+        ),
+    ] = 1_000_000
+    max_directory_pages: Annotated[
+        int,
+        Knob(
+            group="Limits",
+            metavar="N",
+            read=read_count,
+            least=1,
+            help="Follow links to at most this many pages right in one directory of a host.",
+        ),
+    ] = 250_000
+    max_path_depth: Annotated[
+        int,
+        Knob(
+            group="Limits",
+            metavar="N",
+            read=read_count,
+            least=0,
+            help="Follow no link to a page in more directories than this.",
+        ),
+    ] = 20
+    max_repeats: Annotated[
+        int,
+        Knob(
+            group="Limits",
+            metavar="N",
+            read=read_count,
+            least=1,
+            help="Follow no link in whose path one name stands more often than this.",
+        ),
+    ] = 3
+    max_params: Annotated[
+        int,
+        Knob(
+            group="Limits",
+            metavar="N",
+            read=read_count,
+            least=0,
+            help="Follow no link with more parameters than this.",
+        ),
+    ] = 20
+    max_combinations: Annotated[
+        int,
+        Knob(
+            group="Limits",
+            metavar="N",
+            read=read_count,
+            least=0,
+            help="Follow at most this many links to a page that only put three or more known parameters together "
+            "anew, or ten for each parameter that it has; the same of the names in paths, of long ones ten "
+            "times as many.",
+        ),
+    ] = 1_000
+    max_calendar: Annotated[
+        int,
+        Knob(
+            group="Limits",
+            metavar="N",
+            read=read_count,
+            least=0,
+            help="Follow at most this many links of one calendar to dates more than 2 years ahead or 30 years "
+            "back.",
+        ),
+    ] = 1_000
+    max_sessions: Annotated[
+        int,
+        Knob(
+            group="Limits",
+            metavar="N",
+            read=read_count,
+            least=1,
+            help="Follow links to a page with at most this many numbers of sessions in its URL.",
+        ),
+    ] = 3
 
 
 class LimitsKnobs(TypedDict, total=False):
@@ -144,3 +227,11 @@ class LimitsKnobs(TypedDict, total=False):
     max_url: int
     max_links: int
     max_redirects: int
+    max_host_pages: int
+    max_directory_pages: int
+    max_path_depth: int
+    max_repeats: int
+    max_params: int
+    max_combinations: int
+    max_calendar: int
+    max_sessions: int
