@@ -10,6 +10,9 @@ call into C that looks at no signals and does not come back, such as the parse o
 page by lexbor or lxml; what bounds those is that bodies are cut at `max_body`, and tags
 and depth before the parse (`parse/bound.py`).
 
+A call may be cut off inside one that may be: the parse of a page in a handler. Whichever
+time is up first counts.
+
 `CutOff` is no `Exception`, so that `except Exception` in the call does not swallow it.
 A call that swallows it even so is cut again, and again; one that ends then has failed
 all the same. None is raised after `cut_off_after` has come back.
@@ -44,15 +47,20 @@ class _Cutter(Protocol):
     def disarm(self) -> None: ...
 
 
-def cut_off_after(limit_s: float, call: Callable[[], T]) -> T:
+def cut_off_after(limit_s: float, call: Callable[[], T], *, kind: type[CutOff] = CutOff) -> T:
     """Make a call that may take so many seconds and no more; what it gives.
 
     An alarm of somebody else's that falls due meanwhile comes right after.
 
+    Args:
+        limit_s: Seconds.
+        call: What is called.
+        kind: What is raised, for a caller who means to catch its own and nobody else's.
+
     Raises:
         CutOff: It took longer; the traceback leads to where it was.
     """
-    cutter = _cutter(limit_s)
+    cutter = _cutter(limit_s, kind)
     # The watching thread may strike anywhere between `arm` and `disarm`, also in the lines
     # here. Two strikes are far apart, so whatever the first one breaks off, the other line
     # that disarms is whole.
@@ -64,14 +72,15 @@ def cut_off_after(limit_s: float, call: Callable[[], T]) -> T:
             cutter.disarm()
     except CutOff as cut:
         cutter.disarm()
-        cut.args = (_words(limit_s),)
+        if type(cut) is kind and cutter.has_struck:  # else the call that this one is in was cut off
+            cut.args = (_words(limit_s),)
         raise
     except Exception as error:
         if cutter.has_struck:
-            raise CutOff(_words(limit_s)) from error
+            raise kind(_words(limit_s)) from error
         raise
     if cutter.has_struck:
-        raise CutOff(_words(limit_s))
+        raise kind(_words(limit_s))
     return given
 
 
@@ -79,12 +88,12 @@ def _words(limit_s: float) -> str:
     return f"took longer than {limit_s:g} s and was cut off"
 
 
-def _cutter(limit_s: float) -> _Cutter:
+def _cutter(limit_s: float, kind: type[CutOff]) -> _Cutter:
     is_main = threading.current_thread() is threading.main_thread()
     # A handler that C code installed cannot be put back from here.
     if is_main and os.name == "posix" and signal.getsignal(signal.SIGALRM) is not None:
-        return _Alarm(limit_s)
-    return _Watch(limit_s)
+        return _Alarm(limit_s, kind)
+    return _Watch(limit_s, kind)
 
 
 def _again_s(limit_s: float) -> float:
@@ -94,8 +103,9 @@ def _again_s(limit_s: float) -> float:
 class _Alarm:
     """A timer of the system, whose signal Python handles in the main thread."""
 
-    def __init__(self, limit_s: float) -> None:
+    def __init__(self, limit_s: float, kind: type[CutOff]) -> None:
         self._limit_s = limit_s
+        self._kind = kind
         self._is_armed = False
         self._handler: Any = None
         self._timer = (0.0, 0.0)
@@ -103,7 +113,12 @@ class _Alarm:
         self.has_struck = False
 
     def arm(self) -> None:
-        """Start, on top of whoever uses the timer now."""
+        """Start, on top of whoever uses the timer now; not when that is one of us and comes first."""
+        now = signal.getsignal(signal.SIGALRM)
+        if isinstance(getattr(now, "__self__", None), _Alarm):
+            left_s = signal.getitimer(signal.ITIMER_REAL)[0]
+            if 0 < left_s <= self._limit_s:
+                return
         self._handler = signal.signal(signal.SIGALRM, self._strike)
         self._is_armed = True
         self._armed_at = time.monotonic()
@@ -125,15 +140,16 @@ class _Alarm:
         is_ours = frame is not None and frame.f_code in {_Alarm.arm.__code__, _Alarm.disarm.__code__}
         if self._is_armed and not is_ours:  # else the call has not begun, or is over
             self.has_struck = True
-            raise CutOff
+            raise self._kind
 
 
 class _Watch:
     """A thread that watches the time, and raises in the one that made it."""
 
-    def __init__(self, limit_s: float) -> None:
+    def __init__(self, limit_s: float, kind: type[CutOff]) -> None:
         import ctypes  # noqa: PLC0415  not quick to load, and rarely needed
 
+        self._kind = kind
         self._ctypes = ctypes
         self._limit_s = limit_s
         self._thread_id = threading.get_ident()
@@ -158,7 +174,7 @@ class _Watch:
                 if self._over.is_set():
                     return
                 self.has_struck = True
-                self._raise(CutOff)
+                self._raise(self._kind)
             wait_s = _again_s(self._limit_s)
 
     def _raise(self, kind: type[BaseException] | None) -> None:

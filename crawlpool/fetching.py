@@ -75,7 +75,10 @@ def fetch_all(
             else:
                 key, data = page.data
                 outcome = page.outcome
-                pages[key] = Page(replace(outcome, request=replace(outcome.request, data=data)))
+                pages[key] = Page(
+                    replace(outcome, request=replace(outcome.request, data=data)),
+                    parse_timeout_s=settings.parse_timeout,
+                )
     return [pages[key] if key in pages else _unasked(seed) for key, seed in zip(keys, wanted, strict=True)]
 
 
@@ -95,7 +98,7 @@ def _key(seed: Request | BadLine, targets: Targets) -> str:
 
 def _pages(urls: Seeds, settings: Settings, backend: Backend) -> Iterator[Page]:
     stats = Stats()
-    landing = PageLanding(stats, is_raw_kept=settings.keep_raw)
+    landing = PageLanding(stats, is_raw_kept=settings.keep_raw, parse_timeout_s=settings.parse_timeout)
 
     def listed() -> Iterator[Request]:
         for seed in from_iterable(urls):

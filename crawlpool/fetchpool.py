@@ -76,7 +76,10 @@ class FetchPool:
         if settings.sitemap or settings.sitemap_url:
             raise ConfigError("FetchPool fetches what it is given; for sitemaps use Crawler or fetch()")
         self.stats = Stats()
-        self._landing = PageLanding(self.stats, is_raw_kept=settings.keep_raw)
+        self._landing = PageLanding(
+            self.stats, is_raw_kept=settings.keep_raw, parse_timeout_s=settings.parse_timeout
+        )
+        self._parse_timeout_s = settings.parse_timeout
         self._frontier = QueueFrontier()
         self._engine = Engine(
             settings, backend=backend, frontier=self._frontier, landing=self._landing, stats=self.stats
@@ -228,7 +231,10 @@ class FetchPool:
             page = self._landing.pages.popleft()
             pending: Pending = page.request.data
             outcome = page.outcome
-            page = Page(replace(outcome, request=replace(outcome.request, data=pending.data)))
+            page = Page(
+                replace(outcome, request=replace(outcome.request, data=pending.data)),
+                parse_timeout_s=self._parse_timeout_s,
+            )
             pending._page = page  # noqa: SLF001
             call = pending.callback if page.ok or pending.error_callback is None else pending.error_callback
             if call is not None:

@@ -12,7 +12,7 @@ from .errors import HandlerError
 from .frontiers.base import Positions
 from .handlers import Handler, Handlers, outputs_of, users_traceback
 from .model import Failure, FailureKind, Outcome, Request, Response
-from .parse.page import Page
+from .parse.page import PARSE_TIMEOUT_S, Page
 from .records import record_of
 from .stats import Stats
 from .stores.base import Store
@@ -38,6 +38,7 @@ class StoreLanding:
         handler_timeout_s: Seconds that a handler may take for one page; None for no limit.
         skip_duplicates: Which pages are left out for being the same as another; what tells them is wanted.
         skip_noindex: Whether pages are left out that say "noindex"; the same.
+        parse_timeout_s: Seconds that the slow parsers may take for one page.
         items: Gets the items as well, for whoever iterates over them.
     """
 
@@ -55,6 +56,7 @@ class StoreLanding:
         handler_timeout_s: float | None = None,
         skip_duplicates: tuple[str, ...] = (),
         skip_noindex: bool = False,
+        parse_timeout_s: float = PARSE_TIMEOUT_S,
         items: deque[dict[str, Any]] | None = None,
     ) -> None:
         """Take the parts; the stores are open."""
@@ -74,6 +76,7 @@ class StoreLanding:
         self._handled_want = Want.BODY | self._raw | likeness | (Want.LINKS if is_following else Want.NOTHING)
         self._is_fail_fast = is_fail_fast
         self._handler_timeout_s = handler_timeout_s
+        self._parse_timeout_s = parse_timeout_s
         self._items = items
 
     def want(self, request: Request) -> Want:
@@ -135,7 +138,8 @@ class StoreLanding:
         """Call a handler to its end, items made plain: all that runs the user's code, and so has a time limit."""
 
         def call() -> tuple[list[dict[str, Any]], list[Request]]:
-            given, requests = outputs_of(handler, Page(outcome))
+            page = Page(outcome, parse_timeout_s=self._parse_timeout_s)
+            given, requests = outputs_of(handler, page)
             return [plain(item) for item in given], requests
 
         limit_s = self._handler_timeout_s
@@ -175,8 +179,11 @@ class StoreLanding:
 class PageLanding:
     """Keeps the pages for whoever iterates over them: nothing is handled, nothing stored."""
 
-    def __init__(self, stats: Stats, *, is_raw_kept: bool = False) -> None:
+    def __init__(
+        self, stats: Stats, *, is_raw_kept: bool = False, parse_timeout_s: float = PARSE_TIMEOUT_S
+    ) -> None:
         """Start with none."""
+        self._parse_timeout_s = parse_timeout_s
         self._stats = stats
         self._want = Want.BODY | (Want.RAW if is_raw_kept else Want.NOTHING)
         self.pages: deque[Page] = deque()
@@ -191,7 +198,7 @@ class PageLanding:
             self._stats.answered(outcome)
         else:
             self._stats.failed(outcome)
-        self.pages.append(Page(outcome))
+        self.pages.append(Page(outcome, parse_timeout_s=self._parse_timeout_s))
         return outcome, ()
 
     def flush(self) -> Positions:

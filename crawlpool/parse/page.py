@@ -4,7 +4,6 @@ A page is cheap: nothing is decoded or parsed until it is asked for, and then on
 """
 
 import re
-import warnings
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,10 +16,13 @@ from .headers import Headers
 from .html import Tree, title_of, tree_of
 from .linkheader import links_in_head
 from .links import FOLLOWED, SEARCHED_FOR, Link, base_of, extract, links_of_css, resolve
+from .soup import lxml_of, soup_of
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
     from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+PARSE_TIMEOUT_S = 10.0
 
 _ATTRIBUTE_OF = re.compile(r"(.*)@([\w:.-]+)", re.DOTALL)
 
@@ -31,11 +33,32 @@ class Page(Answer):
     Args:
         outcome: The `Response`, or the `Failure`: why there is none.
         parser: What `soup` is built with: "html.parser", or "lxml" or "html5lib" where installed.
+        parse_timeout_s: Seconds that `soup`, and the tree of `xpath()`, may take to build.
     """
 
-    def __init__(self, outcome: Outcome, *, parser: str = "html.parser") -> None:
+    def __init__(
+        self, outcome: Outcome, *, parser: str = "html.parser", parse_timeout_s: float = PARSE_TIMEOUT_S
+    ) -> None:
         super().__init__(outcome)
         self.soup_parser = parser
+        self._parse_timeout_s = parse_timeout_s
+        self._is_partly_built = False
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether there is more on the page than was read of it.
+
+        Its body was cut at `max_body`; or its markup would have cost too much to parse, so that
+        `css()`, `links()`, `soup` or `xpath()`, as far as they were asked for until now, saw its
+        beginning only; or the worker that read its title and links had to leave some out.
+        """
+        facts = None if self.response is None else self.response.facts
+        return (
+            self.is_cut
+            or (facts is not None and facts.is_partial)
+            or self._is_partly_built
+            or ("_tree" in self.__dict__ and self._tree.is_cut)
+        )
 
     @cached_property
     def _tree(self) -> Tree:
@@ -57,19 +80,14 @@ class Page(Answer):
         return self.make_soup(self.soup_parser)
 
     def make_soup(self, parser: str = "html.parser") -> "BeautifulSoup":
-        """Parse the page with a parser of BeautifulSoup's; a new tree each time."""
-        import bs4  # noqa: PLC0415  slow to load, and only handlers that use it need it
+        """Parse the page with a parser of BeautifulSoup's; a new tree each time.
 
-        with warnings.catch_warnings():
-            # What a server sends is no slip of the caller's: text that looks like a file's name, XML as HTML.
-            warnings.simplefilter("ignore", bs4.MarkupResemblesLocatorWarning)
-            warnings.simplefilter("ignore", bs4.XMLParsedAsHTMLWarning)
-            try:
-                return bs4.BeautifulSoup(self.text, parser)
-            except bs4.FeatureNotFound as error:
-                raise ConfigError(
-                    f"BeautifulSoup knows no parser {parser!r} here; install it, or use html.parser"
-                ) from error
+        What takes longer than `parse_timeout` is parsed in part: see `is_partial`.
+        """
+        built = soup_of(self.text, parser, self._parse_timeout_s)
+        self._is_partly_built = self._is_partly_built or built.is_partial
+        soup: BeautifulSoup = built.root
+        return soup
 
     def css(self, selector: str) -> "list[LexborNode]":
         """Every element that a CSS selector matches, in page order.
@@ -129,13 +147,9 @@ class Page(Answer):
 
     @cached_property
     def _lxml(self) -> Any:
-        from lxml import etree, html  # noqa: PLC0415  an extra
-
-        parser = html.HTMLParser(encoding="utf-8")
-        try:
-            return html.document_fromstring(self.text.encode("utf-8", "replace"), parser=parser)
-        except etree.ParserError:  # no element in it
-            return html.document_fromstring(b"<html></html>")
+        built = lxml_of(self.text, self._parse_timeout_s)
+        self._is_partly_built = self._is_partly_built or built.is_partial
+        return built.root
 
     @property
     def duplicate_of(self) -> str | None:
