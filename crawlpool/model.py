@@ -7,7 +7,7 @@ This module imports nothing of ours, and nothing heavy: every worker loads it.
 import json as json_
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
@@ -73,9 +73,9 @@ class Request:
 
     url: str
     method: str
-    headers: Pairs
-    body: bytes
-    cookies: Pairs
+    headers: Pairs = field(repr=False)  # these three may hold passwords
+    body: bytes = field(repr=False)
+    cookies: Pairs = field(repr=False)
     data: Any
     handler: str | None
     priority: int
@@ -253,7 +253,7 @@ class Response:
     reason: str = ""
     http_version: str = "HTTP/1.1"
     headers: Pairs = ()
-    request_headers: Pairs = ()
+    request_headers: Pairs = field(default=(), repr=False)  # a login may be among them
     remote_address: str = ""
     body: bytes = b""
     size: int = 0

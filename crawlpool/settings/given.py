@@ -61,6 +61,13 @@ def as_proxy(name: str, value: Any) -> str | None:
         raise ConfigError(
             f"{name} {said!r} is not a URL; write it as http://host:port, or env for what the environment names"
         )
+    if scheme.lower().startswith("socks"):
+        try:
+            import socks  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: F401, PLC0415
+        except ImportError:
+            raise ConfigError(
+                f'{name}: a proxy of the kind {scheme} needs: pip install "requests[socks]"'
+            ) from None
     return str(value)
 
 

@@ -12,6 +12,7 @@ from crawlpool import cookies
 from crawlpool.cookies import Jar
 from crawlpool.errors import ConfigError
 from crawlpool.model import Request, Response
+from crawlpool.secretfiles import FileCookie
 
 NOW = 784_111_777.0  # Sun, 06 Nov 1994 08:49:37 GMT
 
@@ -283,6 +284,15 @@ def test_a_cookie_that_is_over_is_taken_out(jar, attribute):
     assert sent(jar, "http://127.0.0.1/") == ["b=2"]
 
 
+@pytest.mark.parametrize("attribute", ["Max-Age=999999999999", "Expires=Fri, 31 Dec 9999 23:59:59 GMT", ""])
+def test_no_cookie_lives_longer_than_400_days(jar, clock, attribute):
+    jar.take(answer("http://127.0.0.1/", f"a=1; {attribute}"))
+    clock.now += 400 * 86_400 - 1
+    assert sent(jar, "http://127.0.0.1/") == ["a=1"]
+    clock.now += 2
+    assert sent(jar, "http://127.0.0.1/") == [None]
+
+
 def test_a_two_digit_year_is_in_this_century_before_seventy(jar, clock):
     clock.now = 1_000_000_000.0  # 2001
     jar.take(
@@ -452,6 +462,30 @@ def test_the_users_cookie_is_never_put_out_by_others(jar):
 def test_a_cookie_of_the_user_that_cannot_be_sent_is_refused(jar, name, value):
     with pytest.raises(ConfigError, match="cookie"):
         jar.set_for("http://127.0.0.1/", name, value)
+
+
+def test_the_cookies_of_a_file_follow_the_rules_and_are_not_put_out(jar):
+    def cookie(domain, name, *, below=True, path="/", is_secure=False, expires_at=0.0):
+        return FileCookie(domain, not below, path, is_secure, expires_at, name, "1")
+
+    jar.load(
+        [
+            cookie("shop.example", "below"),
+            cookie("shop.example", "alone", below=False),
+            cookie("co.uk", "suffix"),
+            cookie("127.0.0.1", "address"),
+            cookie("shop.example", "__Host-x", below=False),
+            cookie("shop.example", "over", expires_at=NOW - 1),
+            cookie("[", "nowhere"),
+        ]
+    )
+    assert len(jar) == 5
+    for number in range(100):
+        jar.take(answer(f"http://h{number}/", *(f"n{n}=1" for n in range(50))))
+
+    urls = ["http://shop.example/", "https://www.shop.example/", "https://shop.example/"]
+    assert sent(jar, *urls) == ["alone=1; below=1", "below=1", "__Host-x=1; alone=1; below=1"]
+    assert sent(jar, "http://shop.co.uk/", "http://co.uk/", "http://x.127.0.0.1.test/") == [None, "suffix=1", None]
 
 
 def test_a_requests_own_cookies_replace_those_of_the_jar(jar):

@@ -353,6 +353,11 @@ def test_nothing_that_is_shown_of_settings_holds_a_secret(tmp_path):
     assert SECRET not in repr(TransportOptions(proxy=settings.proxy))
     assert pickle.loads(pickle.dumps(settings)) == settings
 
+    request = Request("http://a.example/", headers={"X": SECRET}, cookies={"X": SECRET}, body=SECRET)
+    response = Response(request=request, status=200, request_headers=(("Authorization", SECRET),))
+    assert SECRET not in repr(response)
+    assert "http://a.example/" in repr(response)
+
 
 @pytest.mark.parametrize(
     "knob",
