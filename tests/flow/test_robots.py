@@ -48,7 +48,7 @@ def test_no_file_is_no_rules(site, crawl, status):
     assert site.asked(ROBOTS) == 1
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [500, 502, 504])
 def test_a_server_in_trouble_is_asked_three_times_and_then_for_nothing_more(site, crawl, status):
     site.robots("User-agent: *\nAllow: /", status=status)
     records = crawl([site.url + "/a", site.url + "/b"])
@@ -150,7 +150,7 @@ def test_a_low_cap_of_pages_is_none_of_robots_txt(site, crawl):
 def test_a_compressed_bomb_in_place_of_robots_txt_costs_no_more_than_a_long_one(site, crawl):
     import gzip
 
-    bomb = gzip.compress(b"User-agent: *\nDisallow: /a\n" + b"\n" * 50_000_000)
+    bomb = gzip.compress(b"User-agent: *\nDisallow: /a\n" + b"\n" * 20_000_000)
     site.robots(bomb, headers={"Content-Encoding": "gzip"})
     began = time.process_time()
     (record,) = crawl([site.url + "/a"])
