@@ -146,6 +146,19 @@ class Doorway:
             sock.close()
             raise
 
+    def addresses(self, hostname: str, port: int) -> list[str]:
+        """The addresses of a host that may be connected to, for a proxy that is told one.
+
+        Raises:
+            Refused: There is none.
+            OSError: The name does not resolve.
+        """
+        given = self._resolve.get((hostname.rstrip("."), port))
+        if given is not None:
+            return list(given)
+        found = list(lookup(hostname, port, type=socket.SOCK_STREAM))
+        return [str(each[4][0]) for each in self._allowed(hostname, found)]
+
     def check_kept(self, hostname: str, kind: str) -> None:
         """See that a connection to what is not public, which was kept open, may carry the order under way.
 

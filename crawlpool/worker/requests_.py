@@ -32,6 +32,7 @@ from .addresses import Doorway
 from .codings import Decoding, codings_of
 from .framing import broken
 from .heads import BadAnswer, Head
+from .socks import Socks
 from .standin import StandIn
 from .tls import Contexts
 from .underway import under_way
@@ -104,16 +105,18 @@ class _Adapter(HTTPAdapter):
         held = self._pools.get(key)
         if held is None:
             proxy = self._proxy_of(origin)
-            objection = self._doorway.objection(origin, is_proxied=proxy is not None)
+            socks = Socks.of(proxy) if proxy else None
+            is_told = proxy is not None and (socks is None or socks.is_remote)  # the proxy looks names up
+            objection = self._doorway.objection(origin, is_proxied=is_told)
             if objection is not None:
                 self._doorway.check(objection)
-            manager = self.proxy_manager_for(proxy) if proxy else self.poolmanager
+            manager = self.proxy_manager_for(proxy) if proxy and socks is None else self.poolmanager
             if origin.startswith("https:"):
                 manager.connection_pool_kw["ssl_context"] = self._contexts.of(origin, is_seeds=self.is_seeds)
             elif proxy and proxy.lower().startswith("https:"):  # the proxy's own certificate
                 manager.connection_pool_kw["ssl_context"] = self._contexts.of(place(normalise(proxy) or proxy).origin)
             pool = manager.connection_from_url(origin)
-            pool.doorway = self._doorway
+            pool.doorway, pool.socks = self._doorway, socks
             held = pool, objection  # not in the pool: all plain origins behind a proxy have one
             if len(self._pools) >= _ORIGINS:
                 del self._pools[next(iter(self._pools))]
@@ -130,7 +133,7 @@ class _Adapter(HTTPAdapter):
     def request_url(self, request: Any, proxies: Any = None) -> str:  # noqa: ARG002  the adapter's own signature
         origin, _, _, path = place(request.url)
         proxy = self._proxy_of(origin) if origin.startswith("http:") else None
-        target = path if proxy is None or proxy.startswith("socks") else str(request.url)
+        target = path if proxy is None or proxy.lower().startswith("socks") else str(request.url)
         under_way.target = target
         return target
 

@@ -13,10 +13,11 @@ from typing import Any, cast
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ProxyError
 
 from .addresses import Doorway
 from .answers import Answer
+from .socks import Socks, ask
 from .underway import limit, under_way
 from .waited import waited
 
@@ -50,11 +51,13 @@ class _Noting:
 
     Attributes:
         doorway: Says whom it may connect to.
+        socks: The SOCKS proxy that it goes through; None for none.
         peer: The far end; "" before there is one.
         is_reused: The request under way is not the first on this connection.
     """
 
     doorway: Doorway
+    socks: Socks | None = None
     peer = ""
     is_reused = False
     sock: Any
@@ -95,6 +98,8 @@ class _Noting:
     def _new_conn(self) -> socket.socket:
         """Connect to what was judged, and to nothing else; the faults are those that urllib3 makes of them."""
         plain = cast(HTTPConnection, self)
+        if self.socks is not None:
+            return self._through(self.socks)
         try:
             sock, self._private_kind = self.doorway.connect(
                 self._socket_class,
@@ -111,6 +116,35 @@ class _Noting:
         except OSError as error:
             raise NewConnectionError(plain, f"no connection: {error}") from error
         return sock
+
+    def _through(self, proxy: Socks) -> socket.socket:
+        """Connect through a SOCKS proxy, which is told an address that was judged, or the name if it looks it up."""
+        plain = cast(HTTPConnection, self)
+        try:
+            told = [self._dns_host] if proxy.is_remote else self.doorway.addresses(self._dns_host, self.port)
+        except socket.gaierror as error:
+            raise NameResolutionError(plain.host, plain, error) from error
+        fault: OSError = OSError("there is no address")
+        for each in told:
+            try:
+                sock, _ = self.doorway.connect(
+                    self._socket_class,
+                    proxy.host,
+                    proxy.port,
+                    timeout_s=self.timeout,
+                    options=self.socket_options or (),
+                    is_proxy=True,
+                )
+            except OSError as error:
+                raise ProxyError("the SOCKS proxy is not there", error) from error
+            try:
+                ask(sock, proxy, each, self.port)
+            except OSError as error:
+                sock.close()
+                fault = error
+                continue
+            return sock
+        raise ProxyError(f"the SOCKS proxy did not connect: {fault}", fault)
 
     def _tunnel(self) -> None:
         """Ask a proxy for a tunnel; what it answers is read by the standard library."""
@@ -136,13 +170,15 @@ class _Letting:
 
     Attributes:
         doorway: The worker's.
+        socks: The SOCKS proxy that they go through; None for none.
     """
 
     doorway: Doorway
+    socks: Socks | None = None
 
     def _new_conn(self) -> Any:
         made = super()._new_conn()  # type: ignore[misc]
-        made.doorway = self.doorway
+        made.doorway, made.socks = self.doorway, self.socks
         return made
 
 

@@ -4,12 +4,14 @@ Nothing leaves the machine, so the tests let 127.0.0.2 and 127.0.0.3 pass for th
 """
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
-from crawlpool.addresses import special
+from crawlpool.addresses import packed, special
 from crawlpool.model import Failure, FailureKind, Request, Response
 from crawlpool.worker import addresses
 from crawlpool.worker.addresses import MOST_TRIED, Doorway, Refused
@@ -49,6 +51,8 @@ class Dns:
         self.asked = []
 
     def __call__(self, name, port, **more):
+        if packed(name) is not None:
+            return socket.getaddrinfo(name, port, **more)
         self.asked.append(name)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
@@ -262,6 +266,101 @@ def test_behind_a_proxy_addresses_and_local_names_are_refused_and_other_names_ar
             refusal(transport, f"https://{host}/")
 
     assert len(site.requests) == 2
+
+
+class SocksProxy:
+    """Connects every caller to `site`, whatever it is asked for, and remembers what that was."""
+
+    def __init__(self, site, *, login=None, reply=0):
+        self._target = ("127.0.0.1", int(port_of(site)))
+        self._login, self._reply = login, reply
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.asked: list[tuple[str, int]] = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self):
+        self._listener.close()
+
+    def _serve(self):
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=self._one, args=(self._listener.accept()[0],), daemon=True).start()
+
+    def _one(self, client):
+        with suppress(OSError, IndexError), client, client.makefile("rb") as said:
+            _, count = said.read(2)
+            said.read(count)
+            client.sendall(b"\x05" + (b"\x02" if self._login else b"\x00"))
+            if self._login:
+                user = said.read(said.read(2)[1])
+                is_right = (user, said.read(said.read(1)[0])) == self._login
+                client.sendall(b"\x01" + (b"\x00" if is_right else b"\x01"))
+            head = said.read(4)
+            if len(head) < 4:
+                return
+            kind = head[3]
+            where = said.read({1: 4, 4: 16}.get(kind) or said.read(1)[0])
+            host = where.decode() if kind == 3 else socket.inet_ntop({1: 2, 4: 10}[kind], where)
+            self.asked.append((host, int.from_bytes(said.read(2))))
+            client.sendall(b"\x05" + bytes([self._reply]) + b"\x00\x01" + bytes(6))
+            with socket.create_connection(self._target) as server:
+                server.settimeout(5.0)
+                while line := said.readline():
+                    server.sendall(line)
+                    if line == b"\r\n":
+                        client.sendall(server.recv(65536))
+
+
+@pytest.fixture
+def socks_of(site):
+    made = []
+
+    def make(**how):
+        made.append(SocksProxy(site, **how))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def test_behind_socks5_names_are_looked_up_and_judged_here(site, socks_of, transport_of, dns):
+    dns(["127.0.0.1", "127.0.0.2"], ["10.0.0.1"])
+    site.page("/", "through the proxy")
+    proxy = socks_of()
+    transport = transport_of(proxy=f"socks5://127.0.0.1:{proxy.port}")
+    response = fetch(transport, "http://shop.test/")
+
+    assert isinstance(response, Response)
+    assert response.body == b"through the proxy"
+    assert proxy.asked == [("127.0.0.2", 80)]
+    assert "other.test is 10.0.0.1" in refusal(transport, "http://other.test/")
+    refusal(transport, "http://127.0.0.1/")
+    assert len(proxy.asked) == 1
+
+
+def test_behind_socks5h_names_are_the_proxys_business(site, socks_of, transport_of, dns):
+    asked = dns(["10.0.0.1"]).asked
+    site.page("/", "through the proxy")
+    proxy = socks_of(login=(b"me", b"p@ss"))
+    transport = transport_of(proxy=f"socks5h://me:p%40ss@127.0.0.1:{proxy.port}")
+
+    assert isinstance(fetch(transport, "http://shop.test/"), Response)
+    for host in ("10.0.0.1", "localhost"):
+        refusal(transport, f"http://{host}/")
+    assert proxy.asked == [("shop.test", 80)]
+    assert asked == []
+
+
+@pytest.mark.parametrize("how", [{"reply": 2}, {"login": (b"me", b"right")}])
+def test_a_socks_proxy_that_refuses_is_a_fault_of_the_proxy(socks_of, transport_of, how):
+    proxy = socks_of(**how)
+    outcome = fetch(transport_of(proxy=f"socks5h://me:wrong@127.0.0.1:{proxy.port}"), "http://shop.test/")
+
+    assert isinstance(outcome, Failure)
+    assert outcome.kind is FailureKind.PROXY
+    assert "wrong" not in outcome.message
 
 
 def test_behind_a_proxy_what_the_user_named_may_be_private_too(site, transport_of):
