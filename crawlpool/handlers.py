@@ -21,6 +21,8 @@ Handler: TypeAlias = Callable[[Page], Any]
 Statuses: TypeAlias = int | Iterable[int] | None
 
 _SUCCESS = frozenset(range(200, 300))
+_LONGEST_TRACEBACK = 20_000  # characters
+
 _CALLERS = frozenset({__name__, "crawlpool.landing", "crawlpool.cutoff"})
 
 
@@ -142,11 +144,20 @@ def outputs_of(handler: Handler, page: Page) -> tuple[list[Any], list[Request]]:
 
 
 def users_traceback(error: BaseException) -> str:
-    """The traceback of a handler that raised, without our own frames at its top."""
+    """The traceback of a handler that raised, without our own frames at its top.
+
+    The middle of a very long one is left out: an exception may quote the page, whose owner
+    would then say how fast logs grow.
+    """
     frames = error.__traceback__
     while frames is not None and frames.tb_frame.f_globals.get("__name__") in _CALLERS:
         frames = frames.tb_next
-    return "".join(traceback.format_exception(type(error), error, frames)).rstrip()
+    text = "".join(traceback.format_exception(type(error), error, frames)).rstrip()
+    left_out = len(text) - _LONGEST_TRACEBACK
+    if left_out <= 0:
+        return text
+    half = _LONGEST_TRACEBACK // 2
+    return f"{text[:half]}\n... {left_out:,} characters left out ...\n{text[-half:]}"
 
 
 def _is_many(given: Any) -> bool:

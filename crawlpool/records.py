@@ -27,6 +27,8 @@ FIELDS = (
 
 _USER = re.compile(r"(//)[^/?#\\]*@")
 _LONGEST_REASON = 100
+_LONGEST_TITLE = 1000
+"""Characters; longer ones are no titles, and a page that unpacks to megabytes of one would fill the disk."""
 
 
 def record_of(outcome: Outcome) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def record_of(outcome: Outcome) -> dict[str, Any]:
         final_url      the URL that answered, where redirects ended; when nothing did,
                        the one a redirect led to, and None when there was no redirect
         status         HTTP status code
-        title          text of the page's title
+        title          text of the page's title, its first 1,000 characters
         content_type   media type without parameters, such as "text/html": what the server
                        said, or what it is where that is missing or wrong (MIME Sniffing standard)
         bytes          length of the body, content coding removed; None where it was left unread
@@ -76,7 +78,7 @@ def _answered(response: Response, elapsed_s: float) -> dict[str, Any]:
         "url": _shown(request.url),
         "final_url": _shown(response.final_url),
         "status": response.status,
-        "title": facts.title,
+        "title": facts.title and facts.title[:_LONGEST_TITLE],
         "content_type": response.media_type or response.content_type or None,
         "bytes": response.size if response.is_body_read else None,
         "links": facts.link_count if response.facts else None,

@@ -438,6 +438,20 @@ def test_a_handler_that_raises_is_logged_with_the_users_own_traceback_and_the_ur
     assert "raise LookupError" in failure.traceback
 
 
+def test_a_handler_that_quotes_megabytes_of_its_page_fills_no_log(site, crawler, caplog):
+    site.page("/a", "x" * 2_000_000)
+
+    @crawler.on_page
+    def parse(page):
+        raise LookupError(f"no price in {page.text}")
+
+    with caplog.at_level(logging.INFO, "crawlpool"):
+        crawler.run(site.url + "/a")
+    said = "".join(record.getMessage() for record in caplog.records)
+    assert "characters left out" in said
+    assert len(said) < 100_000
+
+
 def test_fail_fast_ends_the_crawl_with_url_and_traceback(site, tmp_path):
     crawler = Crawler(backend="thread", workers=2, fail_fast=True)
     raising_on(crawler, "/0")

@@ -45,6 +45,11 @@ def test_an_answer_is_a_record_of_all_fields_in_their_order():
     }
 
 
+def test_a_title_of_megabytes_fills_no_disk():
+    record = record_of(_answer(facts=Facts(title="x" * 5_000_000, link_count=0)))
+    assert record["title"] == "x" * 1000
+
+
 def test_what_a_page_asks_of_crawlers_stands_in_its_record():
     record = record_of(_answer(facts=Facts(title=None, link_count=0, directives=("nofollow", "noindex"))))
     assert record["directives"] == "nofollow noindex"
