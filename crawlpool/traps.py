@@ -52,7 +52,11 @@ MOST_KEPT: Final = 500_000
 _FEW_PARTS: Final = 3  # parameters put together, from which on that is counted
 _LONG_PATH: Final = 6  # segments of a path, the same; known words in shorter ones are how sites are made
 _OF_HOST: Final = 10  # times as many combinations are followed on a host as of one path
-_PER_PART: Final = 10  # combinations for each part that there is: of a large site with few kinds of pages
+_PER_PART: Final = (
+    10,
+    10,
+    50,
+)  # combinations for each part that there is, by kind: manuals have many versions
 _PARTS: Final = re.compile(r"[,+|;]|%2[0Cc]|%7[Cc]|%3[Bb]")
 _A_YEAR_S: Final = 365.2425 * 86400
 _Count = TypeVar("_Count")
@@ -234,28 +238,34 @@ class Traps:
 
     def _refusal(self, host: _Host, seen: _Seen) -> str | None:
         bounds = self._bounds
-        checks = (
-            (DEEP, seen.depth > bounds.max_path_depth),
-            (PARAMETERS, seen.query.count("&") >= bounds.max_params and seen.query),
-            (REPEATED, seen.repeats > bounds.max_repeats),
-            (HOST, host.pages >= bounds.max_host_pages),
-            (DIRECTORY, host.directories.get(seen.folder, 0) >= bounds.max_directory_pages),
-            (SESSION, seen.session and host.sessions.get(seen.session, 0) >= bounds.max_sessions),
-            (CALENDAR, seen.is_date and host.calendars.get(seen.place, 0) >= bounds.max_calendar),
-            (COMBINED, seen.kind is not None and self._is_worn_out(host, seen, seen.kind)),
-        )
-        return next((why for why, is_so in checks if is_so), None)
+        if seen.depth > bounds.max_path_depth:
+            return DEEP
+        if seen.repeats > bounds.max_repeats:
+            return REPEATED
+        if host.pages >= bounds.max_host_pages:
+            return HOST
+        if host.directories.get(seen.folder, 0) >= bounds.max_directory_pages:
+            return DIRECTORY
+        if seen.query and seen.query.count("&") >= bounds.max_params:
+            return PARAMETERS
+        if seen.session and host.sessions.get(seen.session, 0) >= bounds.max_sessions:
+            return SESSION
+        if seen.is_date and host.calendars.get(seen.place, 0) >= bounds.max_calendar:
+            return CALENDAR
+        if seen.kind is not None and self._is_worn_out(host, seen, seen.kind):
+            return COMBINED
+        return None
 
     def _is_worn_out(self, host: _Host, seen: _Seen, kind: int) -> bool:
         """Whether what is known was put together anew often enough: on the host, and with the parameters of one path."""
         most = self._bounds.max_combinations
-        on_host = max(most if kind == _REPEATING else _OF_HOST * most, _PER_PART * len(host.words))
+        on_host = max(most if kind == _REPEATING else _OF_HOST * most, _PER_PART[kind] * len(host.words))
         if host.combined[kind] >= on_host:
             return True
         if kind != _PARAMETERS:
             return False
         known, times = host.queries.get(seen.folder_path, (0, 0))
-        return times >= max(most, _PER_PART * known)
+        return times >= max(most, _PER_PART[kind] * known)
 
     def _take(self, host: _Host, seen: _Seen) -> None:
         host.pages += 1

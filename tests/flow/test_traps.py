@@ -121,7 +121,9 @@ def test_what_bites_is_said_with_the_knob_that_changes_it(site):
 
     assert ("left out", f"2 x {DIRECTORY}") in closing_rows(crawler.stats)
     said = what_would_help(crawler.stats, Settings(max_directory_pages=3), 1)
-    assert said == [f"2 links looked like a trap ({DIRECTORY}): --max-directory-pages 6 follows more of them."]
+    assert said == [
+        f"2 links looked like a trap ({DIRECTORY}): --max-directory-pages 6 follows more of them."
+    ]
 
 
 @pytest.mark.parametrize(
