@@ -211,6 +211,9 @@ class Departures:
         each = host(origin + "/")
         if delay_s is not None:
             self._gate.slow_to(each, delay_s)
+            if delay_s > 0:
+                waiting = self._frontier.waiting(each) + len(self._parked.get(origin, ()))
+                self._hosts.learned(each, delay_s, waiting)
         if self._asking[each] == 1:
             del self._asking[each]
         else:

@@ -3,7 +3,7 @@
 Only counts and seconds, of the first `MOST_HOSTS` hosts of which there is anything to tell.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 MOST_HOSTS: Final = 1_000
@@ -20,6 +20,7 @@ class HostNote:
         failing_s: Seconds of rest that it got because it failed, added up.
         rests: How many rests those were, of both kinds.
         cause: What made it rest last, in a few words.
+        held_s: Seconds that it was held back though something waited for it, by cause: of the hosts that were longest.
         is_given_up: Nothing more is asked of it.
     """
 
@@ -29,12 +30,8 @@ class HostNote:
     failing_s: float = 0.0
     rests: int = 0
     cause: str = ""
+    held_s: dict[str, float] = field(default_factory=dict)
     is_given_up: bool = False
-
-    @property
-    def held_s(self) -> float:
-        """Seconds by which it was asked later than it might have been, as far as rests go."""
-        return self.asked_s + self.failing_s
 
     @property
     def would_take_s(self) -> float:

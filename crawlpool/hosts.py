@@ -10,10 +10,12 @@ gate, the log and the counts. The loop's parts ask here before and after each re
 import logging
 import time
 
+from .frontiers.base import Frontier
 from .hostnotes import HostNotes
 from .model import Failure, FailureKind, Outcome, Request, Response
 from .polite.ailing import Ailing, GiveUp, Rest, cause_of, is_bad
 from .polite.gate import Gate
+from .polite.retry import spoken
 from .polite.silent import Silent
 from .urls import host
 from .worker.wire import Want
@@ -22,6 +24,12 @@ log = logging.getLogger("crawlpool")
 
 _MOST_LOOKED_AT = 20
 """Hosts among which one that has answered is sought, when too many lanes wait for those that never did."""
+
+_MOST_TOLD = 5
+"""Hosts of which it is told what held them back."""
+
+LONG_S = 3600.0
+"""Seconds from which on it is said what a host's URLs will take at its Crawl-delay."""
 
 
 class Hosts:
@@ -143,6 +151,27 @@ class Hosts:
                 "host.given_up host=%s failures=%d last=%s", each, follows.failures, cause_of(outcome)
             )
         return was_probe and follows is not None
+
+    def learned(self, each: str, delay_s: float, waiting: int) -> None:
+        """A host's robots.txt asks for time between two requests, and so many of its URLs are known to wait."""
+        note = self._notes.of(each)
+        note.delay_s, note.waiting = delay_s, waiting
+        if note.would_take_s >= LONG_S:
+            log.warning(
+                "host.slow host=%s because=crawl_delay urls=%d delay_s=%g would_take=%s",
+                each,
+                waiting,
+                delay_s,
+                spoken(note.would_take_s),
+            )
+
+    def sum_up(self, frontier: Frontier) -> None:
+        """The crawl ends: note what waits for hosts that were asked slowly, and which were held back longest."""
+        for each, note in self._notes.items():
+            if note.delay_s:
+                note.waiting = frontier.waiting(each)
+        for slowed in self._gate.slowest(_MOST_TOLD):
+            self._notes.of(slowed.host).held_s = dict(slowed.held_s)
 
     def rest(self, outcome: Outcome, wait_s: float, now: float) -> None:
         """Leave a host alone for as long as it asked for."""

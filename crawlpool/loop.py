@@ -234,6 +234,8 @@ class Crawl:
     def commit(self, *, is_last: bool = False, is_news: bool = False) -> None:
         """Flush the stores, and close for good what is done; the last one also keeps what is only known."""
         ends = self._settling.ends
+        if is_last:
+            self._hosts.sum_up(self._frontier)
         if ends or is_last or is_news:
             self._is_committing = True
             self._committed_at = self._clock()

@@ -191,6 +191,8 @@ class Settling:
             now=time.time(),
             jitter=random.random(),  # noqa: S311
         )
+        if decision is None and not self._outage.is_on:
+            self._hosts.failed(outcome)
         if isinstance(outcome, Failure) and self._outage.holds(
             host(request.target), outcome, now, is_last=decision is None
         ):
@@ -203,7 +205,6 @@ class Settling:
         if isinstance(decision, Retry):
             self._trying.again(outcome, decision, now)
             return
-        self._hosts.failed(outcome)
         self._stand(outcome, decision, now)
 
     def _stand(self, outcome: Outcome, decision: Defer | None, now: float) -> None:

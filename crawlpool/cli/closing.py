@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from ..stats import Stats
 from .figures import count, seconds, share, size
+from .manners import lines_of
 from .screen import Screen, printable
 
 Row: TypeAlias = tuple[str, str]
@@ -119,6 +120,8 @@ def closing_rows(
     add("left out", [_counted(stats.skips)])
     add("read", [_read(stats)])
     add("slowest hosts", _slowest(stats))
+    for label, lines in lines_of(stats.host_notes):
+        add(label, lines)
     add("time", _time(stats))
     add("earlier runs", [_earlier(stats)])
     add("what would help", hints)

@@ -255,17 +255,18 @@ def _with_note(
     if screen.quiet:
         return seeds
     from .hints import one_host_note, proxy_note  # noqa: PLC0415
+    from .manners import pace_note  # noqa: PLC0415
 
     said = proxy_note(settings, os.environ)
     if said:
         screen.say(said)
     if "-" in given.words:
+        screen.say(pace_note(settings))
         return seeds
 
     first = list(islice(seeds, _PEEK))
     note = one_host_note(first, settings, _workers(settings))
-    if note:
-        screen.say(note)
+    screen.say(note or pace_note(settings))
     return chain(first, seeds)
 
 

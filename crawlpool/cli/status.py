@@ -3,6 +3,7 @@
 import argparse
 import json
 import shlex
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Any
 from ..job.looking import is_held
 from ..job.reading import Counts, Run, counts_of, last_positions, meta_of, runs_of
 from ..job.schema import State
+from ..job.waits import waits_of
 from .figures import count, seconds, size
 from .flags import Parser, new_parser, parse
 from .jobs import Row, iso, moment, one_job, opened, rows_of, say, table
+from .manners import cause_in_words
 
 _USAGE = "crawlpool status [FLAG ...] JOB"
 _DESCRIPTION = """\
@@ -68,6 +71,7 @@ def _known(word: str) -> dict[str, Any]:
         runs = runs_of(db)
         counts = counts_of(db, most_hosts=_HOSTS)
         positions = last_positions(db)
+        waits = waits_of(db, time.time(), most=_HOSTS)
     outputs = meta.get("outputs")
     names = [*outputs] if isinstance(outputs, list) else []
     urls = counts.states.total() - counts.states[State.LED_TO]
@@ -83,6 +87,7 @@ def _known(word: str) -> dict[str, Any]:
         "urls": urls,
         "states": {name: counts.states[state] for state, name in _STATES.items()},
         **_counted(counts),
+        "waits": {wait.host: {"seconds": round(wait.left_s, 1), "why": wait.why} for wait in waits},
         "records": counts.items,
         "read_bytes": counts.bytes,
         "outputs": {str(name): positions.get(name) for name in [*names, *(set(positions) - set(names))]},
@@ -158,6 +163,13 @@ def _rows(known: dict[str, Any]) -> list[Row]:
         *rows_of("left out", [_listed(known["left_out"])]),
         *rows_of("links not followed", [_listed(known["not_followed"])]),
         *rows_of("hosts", [f"{name}  {count(n, 'page')}" for name, n in known["hosts"].items()]),
+        *rows_of(
+            "left alone",
+            [
+                f"{name}  for {seconds(wait['seconds'])}: {cause_in_words(wait['why'])}"
+                for name, wait in known["waits"].items()
+            ],
+        ),
         *rows_of("records", [count(known["records"]) if known["records"] else ""]),
         *rows_of("outputs", [f"{name}  {_place(at)}" for name, at in known["outputs"].items()]),
         *rows_of("runs", [_runs(known)]),

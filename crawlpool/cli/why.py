@@ -15,12 +15,14 @@ from ..job.reading import meta_of, settings_of
 from ..job.schema import State
 from ..job.story import Row as Found
 from ..job.story import Span, Try
+from ..job.waits import waits_of
 from ..targets import Targets
 from ..traps import REASONS as TRAPS
-from ..urls import normalise, place, public
+from ..urls import host, normalise, place, public
 from .figures import count, seconds, size
 from .flags import Parser, new_parser, parse
 from .jobs import Row, moment, opened, rows_of, say, table
+from .manners import cause_in_words
 
 _USAGE = "crawlpool why URL --job JOB"
 _DESCRIPTION = """\
@@ -149,9 +151,18 @@ def _end(db: sqlite3.Connection, path: Path, row: Found) -> str:
             else "a redirect led here"
         )
     ahead = story.ahead_of(db, row)
+    rests = _rests(db, row)
     if is_held(path, meta_of(db).get("owner")):
-        return "waiting, or just now with a worker: " + _ahead(ahead)
-    return f"waiting: {_ahead(ahead)}"
+        return f"waiting, or just now with a worker: {_ahead(ahead)}{rests}"
+    return f"waiting: {_ahead(ahead)}{rests}"
+
+
+def _rests(db: sqlite3.Connection, row: Found) -> str:
+    """Which rule keeps its host from being asked, and for how long."""
+    waits = waits_of(db, time.time(), host=host(row.url)) if normalise(row.url) else []
+    return "".join(
+        f"; its host is left alone for {seconds(w.left_s)}: {cause_in_words(w.why)}" for w in waits
+    )
 
 
 def _ahead(n: int) -> str:
