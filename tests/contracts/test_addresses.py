@@ -181,16 +181,17 @@ def test_a_connection_that_was_kept_open_carries_no_order_without_permission(sit
     assert len(site.requests) == 4
 
 
-def test_a_far_end_that_is_not_what_was_judged_is_judged_itself(site, dns):
-    dns(["127.0.0.2"])
-
+def test_a_far_end_that_is_not_what_was_judged_is_judged_itself(dns):
     class Detour(socket.socket):
         def connect(self, address):
             super().connect(("127.0.0.1", address[1]))
 
+    dns(["127.0.0.2"])
     door = Doorway(private="named")
-    with pytest.raises(Refused, match=r"connected to shop\.test is 127\.0\.0\.1, a loopback address"):
-        door.connect(Detour, "shop.test", int(port_of(site)), timeout_s=2.0, options=(), is_proxy=False)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(Refused, match=r"connected to shop\.test is 127\.0\.0\.1, a loopback address"):
+            door.connect(Detour, "shop.test", port, timeout_s=2.0, options=(), is_proxy=False)
 
 
 def test_the_next_address_is_tried_when_one_does_not_answer(sites, transport_of, dns):
