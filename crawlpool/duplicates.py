@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from .model import Response
 from .stats import Stats
 from .targets import Targets
-from .urls import place
+from .urls import in_a_line, place
 
 log = logging.getLogger("crawlpool")
 
@@ -94,7 +94,12 @@ class Duplicates:
                 found.append(Same("canonical", canonical))
         if found and is_counted:
             self._stats.duplicate_of(found[0].kind)
-            log.info("page.duplicate kind=%s of=%s url=%s", found[0].kind, found[0].of, response.request.url)
+            log.info(
+                "page.duplicate kind=%s of=%s url=%s",
+                found[0].kind,
+                found[0].of,
+                in_a_line(response.request.url),
+            )
         return found
 
     def keep(self, response: Response) -> None:

@@ -18,6 +18,7 @@ from .stats import Stats
 from .stores.base import Store
 from .stores.failed import FailedFile
 from .stores.plain import plain
+from .urls import in_a_line
 from .worker.wire import Want
 
 log = logging.getLogger("crawlpool")
@@ -129,9 +130,10 @@ class StoreLanding:
             if self._is_fail_fast:
                 what = str(error) if isinstance(error, CutOff) else "raised"
                 raise HandlerError(
-                    f"the handler {what} for {outcome.request.url}\n{failure.traceback}"
+                    f"the handler {what} for {in_a_line(outcome.request.url)}\n{failure.traceback}"
                 ) from error
-            log.error("page.handler_failed url=%s\n%s", outcome.request.url, failure.traceback)  # noqa: TRY400  ours
+            url = in_a_line(outcome.request.url)
+            log.error("page.handler_failed url=%s\n%s", url, failure.traceback)  # noqa: TRY400  ours
             return failure, [], ()
 
     def _called(self, handler: Handler, outcome: Outcome) -> tuple[list[dict[str, Any]], list[Request]]:
@@ -155,7 +157,7 @@ class StoreLanding:
                 outcome.size,
                 outcome.elapsed_s * 1000,
                 request.attempt,
-                request.url,
+                in_a_line(request.url),
             )
         else:
             self._stats.failed(outcome)
@@ -164,7 +166,7 @@ class StoreLanding:
                 outcome.kind.value,
                 outcome.attempts,
                 outcome.message,
-                request.url,
+                in_a_line(request.url),
             )
 
     def _write(self, items: list[dict[str, Any]]) -> None:

@@ -34,7 +34,7 @@ from .redirects import next_hop
 from .sitemaps import SitemapOf, Sitemaps
 from .stats import Stats
 from .trying import Trying, deferred
-from .urls import host
+from .urls import host, in_a_line
 from .worker.wire import Want
 
 log = logging.getLogger("crawlpool")
@@ -255,7 +255,12 @@ class Settling:
         )
 
     def _redirect(self, response: Response, hop: Request, now: float) -> None:
-        log.debug("page.redirected status=%d to=%s url=%s", response.status, hop.target, response.request.url)
+        log.debug(
+            "page.redirected status=%d to=%s url=%s",
+            response.status,
+            hop.target,
+            in_a_line(response.request.url),
+        )
         if isinstance(hop.data, Errand):
             self._trying.hop(response, hop, now, is_first=isinstance(hop.data, RobotsOf))
             return

@@ -154,6 +154,11 @@ def public(url: str) -> str:
     return before + behind if secret else url
 
 
+def in_a_line(url: str) -> str:
+    """A URL as it was given, for a line of a log: what a handler took from a page may hold line ends."""
+    return url if url.isprintable() else ascii(url)[1:-1]
+
+
 def parted(url: str) -> tuple[str, str, str]:
     """What stands before user name and password, those with their "@", and the rest; all in the first without any."""
     if "@" not in url:

@@ -438,6 +438,25 @@ def test_a_handler_that_raises_is_logged_with_the_users_own_traceback_and_the_ur
     assert "raise LookupError" in failure.traceback
 
 
+def test_a_url_that_a_handler_took_from_a_page_makes_up_no_line_of_a_programs_log(site, crawler, caplog):
+    site.page("/a")
+
+    @crawler.on_page
+    def parse(page):
+        if page.url.endswith("/a"):
+            yield Request(site.url + "/b\nERROR:root:all is lost")
+            yield Request(site.url + "/c\r\nERROR:root:all is lost", method="POST", body=b"x")
+        else:
+            raise LookupError("no price")
+
+    crawler.on_failure(parse)
+    with caplog.at_level(logging.DEBUG, "crawlpool"):
+        crawler.run(site.url + "/a")
+    said = [record.getMessage() for record in caplog.records]
+    assert len([line for line in said if "all is lost" in line]) >= 4
+    assert not [line for line in said if "\nERROR" in line]
+
+
 def test_a_handler_that_quotes_megabytes_of_its_page_fills_no_log(site, crawler, caplog):
     site.page("/a", "x" * 2_000_000)
 
