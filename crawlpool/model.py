@@ -32,6 +32,8 @@ def bad_header(name: str, value: str) -> str | None:
         return "a header's name is one word of letters, digits and dashes"
     if name.lower() in _OURS:
         return "how a message is framed is the transport's business"
+    if name.lower() == "proxy-authorization":
+        return "a proxy's user and password stand in the proxy's URL; here they would go to the server"
     if any(each in value for each in "\r\n\0"):
         return "a header is one line"
     try:

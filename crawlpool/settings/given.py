@@ -26,7 +26,7 @@ _ORIGIN = re.compile(r"(https?://[^\s/?#@=]+)/?=(.*)", re.IGNORECASE | re.DOTALL
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]]+)(?::([0-9]{1,5}))?")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, 2.1
-_PROXIES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
+_PROXIES = frozenset({"http", "https", "socks5", "socks5h"})
 _LONGEST = 64 * 1024
 
 
@@ -59,15 +59,9 @@ def as_proxy(name: str, value: Any) -> str | None:
     if scheme.lower() not in _PROXIES or not mark or not normalise(f"http://{rest.rpartition('@')[2]}"):
         said = public(value).rpartition("@")[2] if isinstance(value, str) else type(value).__name__
         raise ConfigError(
-            f"{name} {said!r} is not a URL; write it as http://host:port, or env for what the environment names"
+            f"{name} {said!r} is not a URL of a proxy; write it as http://host:port (or https, socks5, socks5h), or env for what the "
+            "environment names"
         )
-    if scheme.lower().startswith("socks"):
-        try:
-            import socks  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: F401, PLC0415
-        except ImportError:
-            raise ConfigError(
-                f'{name}: a proxy of the kind {scheme} needs: pip install "requests[socks]"'
-            ) from None
     return str(value)
 
 

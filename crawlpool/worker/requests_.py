@@ -45,6 +45,7 @@ _FACTS, _LINKS, _RAW, _HTML_ONLY = int(Want.FACTS), int(Want.LINKS), int(Want.RA
 _DIGEST, _NEAR, _LARGE, _SMALL = int(Want.DIGEST), int(Want.NEAR), int(Want.LARGE), int(Want.SMALL)
 _PRIVATE, _CERTIFICATE = int(Want.PRIVATE), int(Want.CERTIFICATE)
 _QUICK = int(Want.QUICK)
+_UNPARSED = int(Want.UNPARSED)
 _PARSED = _FACTS | _LINKS | _NEAR
 
 _DRAINED = 64 * 1024
@@ -114,7 +115,9 @@ class _Adapter(HTTPAdapter):
             if origin.startswith("https:"):
                 manager.connection_pool_kw["ssl_context"] = self._contexts.of(origin, is_seeds=self.is_seeds)
             elif proxy and proxy.lower().startswith("https:"):  # the proxy's own certificate
-                manager.connection_pool_kw["ssl_context"] = self._contexts.of(place(normalise(proxy) or proxy).origin)
+                manager.connection_pool_kw["ssl_context"] = self._contexts.of(
+                    place(normalise(proxy) or proxy).origin
+                )
             pool = manager.connection_from_url(origin)
             pool.doorway, pool.socks = self._doorway, socks
             held = pool, objection  # not in the pool: all plain origins behind a proxy have one
@@ -157,14 +160,13 @@ class RequestsTransport:
         is_asked = options.proxy == "env"
         self._proxy = None if is_asked else options.proxy
         self._environment = environment.getproxies_environment() if is_asked else {}
-        self._proxies = (self._environment or environment.getproxies()) if is_asked else {}
+        named = (self._environment or environment.getproxies()) if is_asked else {}
+        self._proxies = {scheme: url if "://" in url else f"http://{url}" for scheme, url in named.items()}
         self._session = requests.Session()
         self._session.trust_env = False
         self._doorway = Doorway(private=options.private, resolve=options.resolve)
         adapter = _Adapter(
-            Contexts(
-                insecure=options.insecure, ca_file=options.ca_file, client_certs=options.client_certs
-            ),
+            Contexts(insecure=options.insecure, ca_file=options.ca_file, client_certs=options.client_certs),
             self._proxy_of,
             self._doorway,
         )
@@ -257,7 +259,9 @@ class RequestsTransport:
         for name in ("Accept-Encoding", "User-Agent"):  # urllib3's own, where they are missing
             prepared.headers.setdefault(name, SKIP_HEADER)
         prepared.hooks = {"response": []}
-        timeout: Any = self._quick if wants & _QUICK else self._timeout  # urllib3's own, which saves making one a page
+        timeout: Any = (
+            self._quick if wants & _QUICK else self._timeout
+        )  # urllib3's own, which saves making one a page
         self._send.is_seeds = bool(wants & _CERTIFICATE)
         answer: Any = self._send.send(prepared, stream=True, timeout=timeout).raw
         if not isinstance(answer, answers.Answer):
@@ -289,7 +293,9 @@ class RequestsTransport:
         if sniff.is_unknown(content_type):
             content_type = media_type or None
         facts: Facts | None = None
-        if wants & _PARSED and not _leads_on(head):
+        if wants & _UNPARSED:
+            facts = Facts(title=None, link_count=0, is_partial=True)
+        elif wants & _PARSED and not _leads_on(head):
             facts = read_facts(
                 content or b"",  # an answer that was left unread may name links in its headers
                 content_type,

@@ -213,6 +213,22 @@ def test_behind_a_tunnel_the_certificate_is_the_servers(authority, ca_file, serv
     assert "for another host" in refusal(fetch(transport, "https://shop.example/"))
 
 
+def test_a_proxy_over_tls_is_verified_like_any_server(authority, ca_file, server_of, transport_of):
+    proxy = server_of(authority.issue_cert("127.0.0.1"))
+    url = proxy.url.replace("//", "//user:s3cr3t@")
+
+    assert isinstance(fetch(transport_of(ca_file=ca_file, proxy=url), "http://shop.invalid/"), Response)
+    ((_, head),) = proxy.requests
+    assert head.startswith(b"GET http://shop.invalid/ ")
+    assert b"Proxy-Authorization: Basic dXNlcjpzM2NyM3Q=" in head
+    refused = fetch(transport_of(proxy=url), "http://shop.invalid/")
+    assert isinstance(refused, Failure)
+    assert "s3cr3t" not in refused.message
+    assert isinstance(
+        fetch(transport_of(insecure=("127.0.0.1",), proxy=url), "http://shop.invalid/"), Response
+    )
+
+
 def test_a_file_that_will_not_do_is_refused_before_anything_is_asked(ca_file, client_cert, tmp_path):
     locked = tmp_path / "locked.pem"
     key = trustme.CA()._private_key

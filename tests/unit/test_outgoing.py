@@ -2,6 +2,7 @@
 
 import pytest
 
+from crawlpool.credentials import Credentials
 from crawlpool.model import Request, Response
 from crawlpool.outgoing import Outgoing
 from crawlpool.worker.wire import Want
@@ -117,3 +118,40 @@ def test_method_and_body_cross_as_they_are():
         Request("https://a.example/", target="https://a.example/", json={"a": 1}), Want.NOTHING
     )
     assert parcel == ("POST", "https://a.example/", (("Content-Type", "application/json"),), b'{"a": 1}', 0)
+
+
+def with_login(seed, *, headers=(), **given):
+    outgoing = Outgoing(headers=headers, cookies=(), credentials=Credentials(**given))
+    outgoing.add_seed(seed)
+    return outgoing
+
+
+def test_a_header_that_the_user_wrote_goes_before_a_login_for_the_seeds_but_not_before_one_for_the_origin():
+    written = ("authorization", "mine")
+    outgoing = with_login("https://a.example/", headers=(written,), bearer=(("", "t"),))
+    assert sent(outgoing, "https://a.example/x") == (written,)
+
+    outgoing = with_login("https://a.example/", headers=(written,), bearer=(("https://a.example", "t"),))
+    assert sent(outgoing, "https://a.example/x") == (("Authorization", "Bearer t"),)
+
+
+def test_a_requests_own_authorization_goes_before_every_login():
+    outgoing = with_login("https://a.example/", bearer=(("https://a.example", "t"),))
+    own = {"Authorization": "mine"}
+    assert sent(outgoing, "https://a.example/x", headers=own) == (("Authorization", "mine"),)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_shown"),
+    [
+        ("https://a.example/deep", True),
+        ("https://a.example:8443/", False),
+        ("http://a.example/", False),
+        ("https://b.example/", False),
+    ],
+)
+def test_a_certificate_for_the_seeds_may_be_shown_to_their_origins_alone(url, is_shown):
+    outgoing = Outgoing(headers=(), cookies=(), has_certificate=True)
+    outgoing.add_seed("https://a.example/")
+    wants = outgoing.parcel(Request(url, target=url), Want.BODY)[4]
+    assert bool(wants & Want.CERTIFICATE) is is_shown

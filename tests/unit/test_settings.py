@@ -36,6 +36,7 @@ from crawlpool.settings import Settings
         ("header", 5, "header is of type int, and should be a list"),
         ("header", [("a",)], "header holds what is of type tuple, and should hold texts, or pairs of them"),
         ("header", {"A B": "c"}, "one word"),
+        ("header", {"Proxy-Authorization": "c"}, "stand in the proxy's URL"),
         ("header", {"A": "b\r\nC: d"}, "one line"),
         ("header", {"A": "→"}, "Latin-1"),
         ("header", {"Content-Length": "5"}, "framed"),
