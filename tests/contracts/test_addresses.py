@@ -305,6 +305,8 @@ class SocksProxy:
             host = where.decode() if kind == 3 else socket.inet_ntop({1: 2, 4: 10}[kind], where)
             self.asked.append((host, int.from_bytes(said.read(2))))
             client.sendall(b"\x05" + bytes([self._reply]) + b"\x00\x01" + bytes(6))
+            if self._reply:
+                return
             with socket.create_connection(self._target) as server:
                 server.settimeout(5.0)
                 while line := said.readline():
