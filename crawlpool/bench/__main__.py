@@ -15,6 +15,7 @@ from .cpu import cpu
 from .elastic import elastic
 from .fetch import fetch
 from .frontier import frontier
+from .pace import pace
 from .programs import loopback_environment
 from .rate import rate
 from .report import Plan, Report, machine
@@ -27,6 +28,7 @@ BENCHES: dict[str, tuple[Callable[[Plan], Report], Plan]] = {
     "start": (start, Plan(pages=50, rounds=10, workers=8)),
     "elastic": (elastic, Plan(pages=600, rounds=2, workers=16)),
     "frontier": (frontier, Plan(pages=0, rounds=0, workers=0, urls=1_000_000)),
+    "pace": (pace, Plan(pages=0, rounds=0, workers=64, hosts=100_000)),
 }
 """Each measurement with what it does when nothing is said."""
 
@@ -67,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
             "workers",
         ),
         ("--urls", "Let the frontier get to know this many URLs.", "urls"),
+        ("--hosts", "Let the gate get to know this many hosts.", "hosts"),
     ):
         usual = ", ".join(
             f"{name} {getattr(plan, field)}" for name, (_, plan) in BENCHES.items() if getattr(plan, field)

@@ -20,12 +20,14 @@ class Plan:
         rounds: How often each thing is measured, in turn with the others.
         workers: Workers, and requests that the one host gets at once.
         urls: URLs that the frontier is to know.
+        hosts: Hosts that the gate is to know.
     """
 
     pages: int
     rounds: int
     workers: int
     urls: int = 0
+    hosts: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -230,8 +230,12 @@ class Gate:
         while self._heap:
             due, ticket, each = self._heap[0]
             if each.ticket == ticket:
-                return max(due, each.next_at, self._free_at())
+                if each.next_at <= max(due, self._now):
+                    return max(due, each.next_at, self._free_at())
+                each.ticket = 0  # it rests since, and what is behind it may be due before
             heapq.heappop(self._heap)
+            if not each.ticket:
+                self._reschedule(each)
         return None
 
     def _free_at(self) -> float:
@@ -365,7 +369,6 @@ class Gate:
         state.wait_until(state.last_at + delay_s, CRAWL_DELAY)
         if state.address is not None:
             state.address.count_delay(state)
-            state.address.space(state.last_at)
         self._note(host)
 
     def rest(self, host: str, until: float, *, because: str = RETRY_AFTER) -> None:
@@ -612,6 +615,12 @@ class Gate:
             self._push(state, state.next_at)
         if state.address is not None:
             self._schedule_address(state.address)
+
+    def _reschedule(self, each: Host | Address) -> None:
+        if isinstance(each, Host):
+            self._schedule(each)
+        else:
+            self._schedule_address(each)
 
     def _schedule_address(self, address: Address) -> None:
         heap = address.heap

@@ -107,13 +107,14 @@ class Address:
         cap: Requests at once.
         out: Requests that its hosts have.
         hosts: How many hosts are known to be there.
-        next_at: When the next request to any of them may start.
+        last_at: When the last request to any of them started.
+        next_at: When the next may.
         heap: Its hosts that have something to ask for and room: when, ticket, host.
         ticket: Of its own entry in the gate's heap; 0 when it has none.
         due: The moment of that entry.
     """
 
-    __slots__ = ("_delays", "cap", "due", "heap", "hosts", "key", "next_at", "out", "ticket")
+    __slots__ = ("_delays", "cap", "due", "heap", "hosts", "key", "last_at", "next_at", "out", "ticket")
 
     def __init__(self, key: str, cap: int) -> None:
         """Nobody is there."""
@@ -121,6 +122,7 @@ class Address:
         self.cap = cap
         self.out = 0
         self.hosts = 0
+        self.last_at = -math.inf
         self.next_at = -math.inf
         self.heap: list[tuple[float, int, Host]] = []
         self.ticket = 0
@@ -132,12 +134,14 @@ class Address:
         if host.delay_s > 0 and not host.is_counted:
             host.is_counted = True
             heapq.heappush(self._delays, (-host.delay_s, host.name, host))
+            self.space(host.last_at)
 
     def space(self, since: float) -> None:
-        """Leave the spacing between a request that started then and the next."""
+        """Leave the spacing between the last request, or one that started then, and the next."""
+        self.last_at = max(self.last_at, since)
         spacing_s = self.spacing_s()
         if spacing_s > 0:
-            self.next_at = max(self.next_at, since + spacing_s)
+            self.next_at = max(self.next_at, self.last_at + spacing_s)
 
     def spacing_s(self) -> float:
         """The largest delay of its hosts that are asked now; what a host that is done with wanted holds no others."""
