@@ -51,7 +51,7 @@ def held_rows(notes: HostNotes) -> list[str]:
         key=lambda each: -each[0],
     )
     lines = [
-        f"{host}  {', '.join(f'{seconds(s)} by {cause_in_words(why)}' for why, s in _longest(note))}"
+        f"{host}  {'; '.join(f'{seconds(s)}, {cause_in_words(why)}' for why, s in _longest(note))}"
         for whole_s, host, note in held[:_MOST]
         if whole_s >= 1.0
     ]

@@ -410,3 +410,18 @@ def test_redirects_from_host_to_host_come_to_an_end(sites):
     records = crawl([here.url + "/0", there.url + "/20"])
     assert kinds(records) == {"redirect"}
     assert len(here.requests) + len(there.requests) <= 2 * 11
+
+
+def test_what_a_crawl_delay_costs_is_said_when_it_is_known_and_at_the_end(site, tmp_path, capsys):
+    site.robots("User-agent: *\nCrawl-delay: 60")
+    listed = pages(site, 200)
+    out = str(tmp_path / "pages.jsonl")
+    main([*listed, "-o", out, "--backend", "thread", "--max-time", "1"])
+    said = capsys.readouterr().err
+    assert "2 requests at once" in said
+    assert "because=crawl_delay urls=200 delay_s=60 would_take=3 h" in said
+    assert "at 1 min each would take 3 h" in said
+    main(["why", listed[150], "--job", out])
+    assert "its host is left alone for" in capsys.readouterr().out
+    main(["status", out])
+    assert "its Crawl-delay" in capsys.readouterr().out
