@@ -4,7 +4,9 @@
 2. A request that was under way in `MOST_LOSSES` deaths is given up: it is what kills workers.
    From the third on it waits before it goes out again, longer each time, so that whatever
    kills workers at random (a machine short of memory, an eager operator) has passed.
-3. Many deaths without one answer between them are not a page's doing: `BackendError`. Those
+3. A request whose worker hung, and one in its last try, is asked for unparsed: what hangs or
+   dies for good is nearly always the parser, and the page itself can be had. It is marked.
+4. Many deaths without one answer between them are not a page's doing: `BackendError`. Those
    of a request that was given up are explained, and do not count.
 """
 
@@ -64,6 +66,7 @@ class Blame:
         self._most_in_a_row = most_in_a_row
         self._in_a_row = 0
         self._losses: dict[str, int] = {}
+        self._unparsed: set[str] = set()
         self.deaths = 0
 
     def answered(self, request: Request) -> None:
@@ -71,6 +74,11 @@ class Blame:
         self._in_a_row = 0
         if self._losses:
             self._losses.pop(request.target, None)
+            self._unparsed.discard(request.target)
+
+    def is_unparsed(self, request: Request) -> bool:
+        """Whether the next worker should leave the page as it is, whatever is wanted of it."""
+        return request.target in self._unparsed
 
     def death(
         self, held: Iterable[tuple[int, Request]], begun: int | None, cause: str, *, has_hung: bool
@@ -99,6 +107,8 @@ class Blame:
             if was_under_way:
                 losses += 1
                 self._losses[request.target] = losses
+                if has_hung or losses == MOST_LOSSES - 1:
+                    self._unparsed.add(request.target)
                 if losses == MOST_LOSSES:
                     self._in_a_row = max(0, self._in_a_row - losses)
             lost.append(

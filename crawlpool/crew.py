@@ -34,7 +34,7 @@ from .holding import Holding
 from .model import Outcome, Request
 from .retiring import Retiring
 from .units import MIB
-from .worker.wire import Parcel
+from .worker.wire import Parcel, Want
 
 log = logging.getLogger("crawlpool")
 
@@ -181,7 +181,18 @@ class Crew:
         first = self._next_id + 1
         self._next_id += len(batch)
         self._held += len(batch)
-        lane.hand([(number, *each) for number, each in enumerate(batch, first)])
+        lane.hand(
+            [
+                (number, request, self._careful(request, parcel))
+                for number, (request, parcel) in enumerate(batch, first)
+            ]
+        )
+
+    def _careful(self, request: Request, parcel: Parcel) -> Parcel:
+        """What to ask a worker for, after what this request did to others."""
+        if not self._blame.is_unparsed(request):
+            return parcel
+        return *parcel[:4], parcel[4] | Want.UNPARSED
 
     def _set_free(self, lane: Holding) -> None:
         """A lane holds nothing: it ends, or takes what no lane could be opened for, or is idle."""

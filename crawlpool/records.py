@@ -50,7 +50,7 @@ def record_of(outcome: Outcome) -> dict[str, Any]:
         fetched_at     when its request was sent (of a failure: when it failed), ISO 8601 in UTC
         attempts       how often the last URL was asked; 0 when it never was (robots.txt)
         error_kind     None for a good answer; "http" from status 400 on, "cut" for a body
-                       longer than the cap, else a `FailureKind`
+                       longer than the cap, "partial" for a page of which not all was read, else a `FailureKind`
         error_message  the same in words
         directives     what the page asks of crawlers, such as "noindex nofollow", as far as the crawl
                        obeys that; None when it asks for nothing
@@ -124,7 +124,22 @@ def _complaint(response: Response) -> tuple[str | None, str | None]:
     if response.status >= 400:
         message = f"HTTP {response.status} {_reason(response)}".rstrip()
         return "http", f"{message}; {cut}" if cut else message
-    return ("cut", cut) if cut else (None, None)
+    if cut:
+        return "cut", cut
+    facts = response.facts
+    if facts is None or not facts.is_partial:
+        return None, None
+    if facts.left_out:
+        return (
+            "partial",
+            f"the page names more links than are followed of one: {facts.left_out:,} were left out",
+        )
+    if facts.title is None and not facts.link_count:
+        return (
+            "partial",
+            "nothing could be read off the page: it takes too long to parse, or no parser bears it",
+        )
+    return "partial", "the page would take too long to parse; its title and links are of its beginning"
 
 
 def _reason(response: Response) -> str:

@@ -37,6 +37,7 @@ class Want(IntFlag):
     PRIVATE = 256  # the user named its host and port, which may be private: not what is needed, but allowed
     SMALL = 2048  # up to `SMALLEST` bytes, whatever the cap of pages: a robots.txt
     CERTIFICATE = 1024  # it is a seed's origin: what the user shows to those may be shown
+    UNPARSED = 4096  # a worker died or hung with it: read nothing off the body, and mark that
     QUICK = 512  # a connection in `QUICK_SHARE` of the time: this try is not the host's last
 
 
