@@ -58,11 +58,14 @@ class Limits:
     Attributes:
         max_pages: Pages that are answered; None for no limit.
         max_time_s: Seconds after which no request is started; None for no limit.
+        ahead_s: Seconds after which a busy worker is handed nothing any more: what waits there starts
+            by itself, when the one before is done; None for no limit.
         max_redirects: Redirects of one URL that are followed.
     """
 
     max_pages: int | None = None
     max_time_s: float | None = None
+    ahead_s: float | None = None
     max_redirects: int = 10
 
 
@@ -280,7 +283,8 @@ class Crawl:
                     break  # refusing took all that time; answers wait to be settled, and a stop to be heard
                 continue
             self._send(each, request, now)
-        if self._departures.has_any:
+        ahead_s = self._limits.ahead_s
+        if self._departures.has_any and (ahead_s is None or now - self._started_at < ahead_s):
             self._dispatch_ahead(now)
 
     def _send(self, each: str, request: Request, now: float) -> None:

@@ -218,6 +218,19 @@ def test_no_request_starts_after_the_time_is_over(site, knobs):
     assert max(arrival.at for arrival in site.log) - started < 0.8 + 0.4
 
 
+@pytest.mark.parametrize("backend", ["sync", "thread", "process"])
+def test_nothing_that_a_worker_has_at_hand_starts_after_the_time_either(site, backend):
+    site.robots("")
+    for n in range(40):
+        site.page(f"/{n}", delay_s=0.7)
+    workers = 1 if backend == "sync" else 2
+    crawler = Crawler(**QUICK, backend=backend, workers=workers, per_host=2, max_time=2.0)
+    started = time.monotonic()
+    crawler.run([f"{site.url}/{n}" for n in range(40)])
+
+    assert max(arrival.at for arrival in site.log) - started < 2.0 + 0.4
+
+
 def test_a_request_that_is_out_when_the_time_is_over_is_waited_for(site):
     site.page("/", delay_s=1.2)
     crawler = Crawler(**QUICK, backend="thread", max_time=0.6)
