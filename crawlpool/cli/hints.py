@@ -96,6 +96,12 @@ def _politeness(stats: Stats, settings: Settings, workers: int) -> str | None:
         return f"{said}: robots.txt asks for a delay, and more workers do not change that."
     if cause == "retry_after":
         return f"{said}: servers asked for a rest; a --delay from the start may save it."
+    if cause == "failing":
+        return f"{said}: hosts that failed had to rest; --host-rest and --max-host-failures say how long, and when."
+    if cause == "slow_server":
+        return f"{said}: a server slowed down or complained, and is asked less; more workers do not change that."
+    if cause in {"rate", "bandwidth"}:
+        return f"{said}: --{cause} or --host-{cause} is the limit that you set."
     if cause == "delay" or (not cause and settings.delay > 0):
         return (
             f"{said}: --delay is {seconds(settings.delay)}; a shorter one is quicker, if the servers agree."
@@ -159,6 +165,16 @@ def _timeouts(stats: Stats, settings: Settings, workers: int) -> str | None:  # 
     return None
 
 
+def _given_up(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001
+    left = stats.failures[FailureKind.HOST_GIVEN_UP]
+    if not left:
+        return None
+    return (
+        f"{count(left, 'URL')} of hosts that kept failing {'was' if left == 1 else 'were'} not asked to the end: "
+        "crawlpool retry JOB asks them anew, when they are well."
+    )
+
+
 def _cut(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001
     if not stats.cut:
         return None
@@ -213,6 +229,7 @@ _HINTS: tuple[Callable[[Stats, Settings, int], str | None], ...] = (
     _workers,
     _too_many_requests,
     _timeouts,
+    _given_up,
     _tls,
     _addresses,
     _cut,

@@ -79,6 +79,29 @@ def test_a_crawl_delay_is_not_blamed_on_a_knob():
     assert "--per-host" not in hint
 
 
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("failing", "hosts that failed had to rest"),
+        ("slow_server", "a server slowed down or complained"),
+        ("rate", "--rate or --host-rate"),
+        ("bandwidth", "--bandwidth or --host-bandwidth"),
+    ],
+)
+def test_what_held_back_is_named_and_nobody_is_told_to_be_ruder(why, said):
+    stats = crawled()
+    stats.spent("held back", 15.0, why=why)
+    hint = only(stats)
+    assert said in hint
+    assert "--per-host" not in hint
+
+
+def test_urls_of_hosts_that_were_given_up_can_be_asked_again_later():
+    hint = only(crawled(hosts=10, failures={FailureKind.HOST_GIVEN_UP: 3}))
+    assert "3 URLs of hosts that kept failing" in hint
+    assert "crawlpool retry" in hint
+
+
 def test_a_little_holding_back_is_politeness_and_no_news():
     assert hints(crawled(held_back=5.0)) == []
 
