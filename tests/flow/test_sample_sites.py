@@ -16,7 +16,8 @@ EXPECTED = Path(__file__).parents[2] / "fixtures" / "expected"
 def test_a_crawl_of_a_sample_site_asks_and_records_exactly_what_is_expected(name, backend):
     wanted = json.loads((EXPECTED / f"{name}.json").read_text(encoding="utf-8"))
     with serve(sample_site(name)) as server:
-        crawler = Crawler(backend=backend, workers=3, per_host=3, follow=True, retries=0)
+        # "Ever deeper" is to be seen to its end.
+        crawler = Crawler(backend=backend, workers=3, per_host=3, follow=True, retries=0, max_repeats=10)
         records = list(crawler.items(server.url + "/"))
         asked = [line.path for line in server.log if line.path != "/robots.txt"]
         origin = server.url
@@ -47,3 +48,12 @@ def test_a_crawl_of_a_sample_site_asks_and_records_exactly_what_is_expected(name
         assert {json.dumps(record, sort_keys=True) for record in found.values()} == {
             json.dumps(record, sort_keys=True) for record in expected.values()
         }
+
+
+def test_the_folder_that_leads_ever_deeper_is_left_by_itself():
+    with serve(sample_site("traps")) as server:
+        crawler = Crawler(backend="sync", follow=True, retries=0, scope="prefix")
+        crawler.run(f"{server.url}/loops/deeper/")
+        asked = [line.path for line in server.log if line.path != "/robots.txt"]
+    assert asked == [f"/loops/deeper/{'a/' * n}" for n in range(4)]
+    assert crawler.stats.skips["path repeats itself"] == 1
