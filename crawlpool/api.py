@@ -297,11 +297,37 @@ class Crawler:
     def stop(self, *, now: bool = False) -> None:
         """End the crawl that is running, from a handler, another thread or a signal handler.
 
+        With a job, the same call goes on with it later. Does nothing when no crawl is running.
+
         Args:
             now: End the workers at once; otherwise what is out is finished first.
         """
-        if self._engine is not None:
-            self._engine.stop(now=now)
+        engine = self._engine  # it may end meanwhile
+        if engine is not None:
+            engine.stop(now=now)
+
+    def pause(self) -> None:
+        """Start nothing more until `resume`, from a handler, another thread or a signal handler.
+
+        What is out comes home and is stored, which is also the one request more that a worker has at
+        hand; the workers stay. The time counts for `max_time`, whose end ends a paused crawl, too,
+        and so do `stop` and Ctrl-C. Does nothing when no crawl is running.
+        """
+        engine = self._engine
+        if engine is not None:
+            engine.pause()
+
+    def resume(self) -> None:
+        """Go on after `pause`, from any thread; does nothing otherwise."""
+        engine = self._engine
+        if engine is not None:
+            engine.resume()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether a crawl is running and paused."""
+        engine = self._engine
+        return engine is not None and engine.crawl.is_paused
 
     def _new_engine(
         self,

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from .credentials import Credentials
-from .crew import Crew
+from .crew import LOOK_S, Crew
 from .duplicates import Duplicates
 from .errors import ConfigError
 from .folding import Folding
@@ -297,12 +297,25 @@ class Engine:
 
     def moves(self) -> Iterator[None]:
         """Move the crawl, one step each time; ends when the crawl is over or was halted."""
-        while not self._is_halted:
-            if self._is_asked_to_stop:
-                self.crawl.stop()
-            if not self.crawl.step():
-                return
+        while self.step():
             yield
+
+    def step(self, patience_s: float = LOOK_S) -> bool:
+        """Move it once, waiting at most this long for an answer; False when it is over or was halted."""
+        if self._is_halted:
+            return False
+        if self._is_asked_to_stop:
+            self.crawl.stop()
+        return self.crawl.step(patience_s)
+
+    def pause(self) -> None:
+        """Start nothing more until `resume`, from any thread; what is out comes home."""
+        self.crawl.is_paused = True
+
+    def resume(self) -> None:
+        """Go on after `pause`, from any thread."""
+        self.crawl.is_paused = False
+        self._inbox.wake()
 
     def stop(self, *, now: bool = False) -> None:
         """Ask the crawl to end, from any thread or a signal handler; `now` does not wait for what is out."""

@@ -159,6 +159,26 @@ class FetchPool:
             self._drain()
             self._end()
 
+    def pause(self) -> None:
+        """Start nothing more until `resume`, from a callback or any thread; what is out comes home.
+
+        Whatever waits for a page (`submit` while enough is out, `get`, `join`, the end of the block)
+        waits until then, so another thread has to resume. Time that is paused counts for `max_time`.
+        """
+        self._engine.pause()
+
+    def resume(self) -> None:
+        """Go on after `pause`, from any thread."""
+        self._engine.resume()
+
+    def stop(self) -> None:
+        """Take and start nothing more, from a callback or any thread; what is out comes home.
+
+        What was submitted and not begun is dropped; whoever waits for it gets a `CrawlpoolError`.
+        """
+        self._is_open = False
+        self._engine.stop()
+
     def terminate(self) -> None:
         """End the workers at once; what was submitted is dropped."""
         self._is_open = False
@@ -207,8 +227,11 @@ class FetchPool:
         if self._is_gone:
             raise CrawlpoolError("the pool was ended before this page came")
         if not self._move(0.25) and self._engine.crawl.left:
+            ended = self._engine.crawl.ended
             raise CrawlpoolError(
-                f"the pool's limit ({self._engine.crawl.ended}) was reached before this page came"
+                "the pool was stopped before this page came"
+                if ended == "stopped"
+                else f"the pool's limit ({ended}) was reached before this page came"
             )
 
     def _refuse_in_callback(self) -> None:
@@ -221,7 +244,7 @@ class FetchPool:
         """Move the crawl on, and call back; False when nothing more will come of it."""
         if self._is_gone:
             return False
-        goes_on = self._engine.crawl.step(patience_s)
+        goes_on = self._engine.step(patience_s)
         if not self._is_calling:
             self._call_back()
         return goes_on

@@ -74,6 +74,7 @@ class Crawl:
 
     Attributes:
         ended: Why it ended: "finished", "max_pages", "max_time" or "stopped"; "" while it runs.
+        is_paused: Nothing is started; what is out comes home. Any thread may set it.
     """
 
     def __init__(
@@ -148,6 +149,7 @@ class Crawl:
         self._started_at = clock()
         stats.begin(self._started_at)
         self._committed_at = self._started_at - COMMIT_S  # the first page is shown at once
+        self.is_paused = False
         self._is_stopping = False
         self._is_committing = False
         self._network = Network(outage=outage, gate=gate, departures=self._departures)
@@ -185,7 +187,9 @@ class Crawl:
         self.stats.workers_lost = self._crew.deaths
         self.stats.abandoned = self._crew.abandoned
         self._departures.wake(now, self._crew.out)
-        for failure in self._network.watch(now, is_idle=self._is_idle, is_stopping=self._is_stopping):
+        for failure in self._network.watch(
+            now, is_idle=self._is_idle, is_stopping=self._is_stopping, is_paused=self.is_paused
+        ):
             self._settling.conclude(failure, now)
         self.arrivals.read_seeds()
         self._send_errands()
@@ -198,10 +202,13 @@ class Crawl:
         if is_over:
             self.commit(is_last=True)
             return False
+        self.stats.is_paused = is_paused = self.is_paused
         is_held_back = self._crew.has_room(now) and self._frontier.waiting() > 0 and not self._is_stopping
         delivery = self._inbox.take(self._wait_s(now, patience_s))
         waited_until = self._clock()
-        if is_held_back:
+        if is_paused:
+            self.stats.spent("paused", waited_until - now)
+        elif is_held_back:
             self.stats.spent("held back", waited_until - now, why=self._gate.holds_back_by())
         else:
             self.stats.spent("waiting", waited_until - now)
@@ -266,7 +273,7 @@ class Crawl:
             self._departures.go(request)
 
     def _dispatch(self, now: float) -> None:
-        if self._is_stopping or self._inbox.bytes > MOST_BYTES:
+        if self._is_stopping or self.is_paused or self._inbox.bytes > MOST_BYTES:
             return
         if self._network.is_gone:
             probe = self._network.probe(now) if self._crew.has_room(now) else None
@@ -377,7 +384,7 @@ class Crawl:
             until = min(until, max(moment, now + LOOK_S))
         if self._network.is_gone:
             return max(0.0, min(until, now + LOOK_S) - self._clock())
-        if not self._is_stopping and self._crew.has_spare_lanes:
+        if not (self._is_stopping or self.is_paused) and self._crew.has_spare_lanes:
             due = self._gate.next_due()
             if due is not None:
                 until = min(until, due if self._crew.has_room(now) else max(due, now + WAITING_S))

@@ -10,7 +10,7 @@ from .departures import Departures
 from .errors import NetworkError
 from .model import Failure, Request
 from .polite.gate import Gate
-from .polite.outage import Outage
+from .polite.outage import LONGEST_PROBE_S, Outage
 
 log = logging.getLogger("crawlpool")
 
@@ -33,6 +33,7 @@ class Network:
         self._gate = gate
         self._departures = departures
         self._was_gone = False
+        self._grace_until = 0.0  # after a pause, in which nobody was probed
 
     @property
     def is_gone(self) -> bool:
@@ -44,13 +45,14 @@ class Network:
         """When there is something to do here, without anything coming; None for never."""
         return self._outage.next_moment()
 
-    def watch(self, now: float, *, is_idle: bool, is_stopping: bool) -> list[Failure]:
+    def watch(self, now: float, *, is_idle: bool, is_stopping: bool, is_paused: bool) -> list[Failure]:
         """Let go again what was held back, and give the failures that stand after all.
 
         Args:
             now: The time.
             is_idle: Nothing is out, and nothing waits for its moment.
             is_stopping: The crawl ends anyway.
+            is_paused: Nothing may be sent, so nobody knows whether the network is back.
 
         Raises:
             NetworkError: The network is gone for good, as far as this run is concerned.
@@ -59,7 +61,9 @@ class Network:
         for request in again:
             self._departures.go(request)
         self.note()
-        if self._outage.is_over(now) and not is_stopping:
+        if is_paused:
+            self._grace_until = now + LONGEST_PROBE_S
+        if self._outage.is_over(now) and now >= self._grace_until and not is_stopping:
             raise NetworkError(self._outage.words())
         return stand
 

@@ -15,13 +15,14 @@ from .hostnotes import HostNotes
 from .model import Failure, Response
 from .urls import host
 
-Stage: TypeAlias = Literal["held back", "waiting", "parsing", "storing"]
+Stage: TypeAlias = Literal["held back", "waiting", "parsing", "storing", "paused"]
 """What the main thread's time, or a free worker's, went into.
 
 held back: a worker was free and a URL waited, and politeness let none go.
 waiting:   the main thread had nothing to do until an answer came.
 parsing:   parsing and the user's handlers, in the main thread.
 storing:   writing records and bringing them to the disk.
+paused:    the crawl was paused, by `Crawler.pause` or a key.
 """
 
 MOST_HOSTS = 5000
@@ -119,6 +120,7 @@ class Stats:
             it may be many times the length of the crawl.
         waiting: URLs waiting now.
         out: Requests with a worker now.
+        is_paused: Whether the crawl is paused now.
         workers: Workers that exist now.
         most_workers: The most that existed at once.
         workers_s: Seconds that they existed, added up.
@@ -163,6 +165,7 @@ class Stats:
         self.fetching_s = 0.0
         self.waiting = 0
         self.out = 0
+        self.is_paused = False
         self.workers = 0
         self.most_workers = 0
         self.workers_s = 0.0

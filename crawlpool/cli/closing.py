@@ -258,6 +258,8 @@ def _time(stats: Stats) -> list[str]:
     busy = share(stats.fetching_s, stats.workers_s or whole * workers)
     fetching = f"fetching {seconds(stats.fetching_s)} in all, by {count(workers, 'worker')}: {busy} of what they could"
     held = f"held back by politeness {seconds(spent['held back'])} of {seconds(whole)}"
+    if spent["paused"] >= 0.1:
+        held += f", paused {seconds(spent['paused'])}"
     main = ", ".join(
         f"{name} {seconds(s)}"
         for name, s in (
