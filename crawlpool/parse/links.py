@@ -7,7 +7,7 @@ and `noframes` is no link, what stands in `noscript` is one, and so is what stan
 refresh is a link, though a browser obeys the first alone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -110,17 +110,18 @@ class Found(NamedTuple):
     refused: tuple[str, ...] = ()
 
 
-def extract(tree: Tree, url: str, *, css: str | None = None, is_everything: bool = True) -> list[Link]:
+def extract(
+    tree: Tree, url: str, *, kept: Container[int] | None = None, is_everything: bool = True
+) -> list[Link]:
     """Every http(s) link of a page, in page order; the same URL may come more than once.
 
     Args:
         tree: The page.
         url: Where it came from.
-        css: Keep to the elements that this selector matches.
+        kept: Keep to these elements, by their `mem_id`.
         is_everything: Look at style sheets and rare attributes, too (see `SEARCHED_FOR`).
     """
     walk = _Walk(tree, url, most=10 * MOST_REFERENCES, is_everything=is_everything)
-    kept = None if css is None else {node.mem_id for node in tree.root.css(css)}
     found: list[Link] = []
     latest: LexborNode | None = None
     said = ("", "")

@@ -16,6 +16,7 @@ from .headers import Headers
 from .html import Tree, title_of, tree_of
 from .linkheader import links_in_head
 from .links import FOLLOWED, SEARCHED_FOR, Link, base_of, extract, links_of_css, resolve
+from .select import Shape, TooCostlyError, select
 from .soup import lxml_of, soup_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 PARSE_TIMEOUT_S = 10.0
+
+_MOST_TEXT = 64 * 1024 * 1024
+"""Characters that `get_all` gives: elements in elements have the text of the inner ones again and again."""
 
 _ATTRIBUTE_OF = re.compile(r"(.*)@([\w:.-]+)", re.DOTALL)
 
@@ -64,6 +68,10 @@ class Page(Answer):
     def _tree(self) -> Tree:
         return tree_of(self.content, self._content_type_header)
 
+    @cached_property
+    def _shape(self) -> Shape:
+        return Shape(self._tree.root, self.content)
+
     @property
     def tree(self) -> "LexborHTMLParser":
         """The page as lexbor parsed it (selectolax's `LexborHTMLParser`)."""
@@ -93,10 +101,12 @@ class Page(Answer):
         """Every element that a CSS selector matches, in page order.
 
         Raises:
-            ValueError: The selector is wrong; the message quotes it.
+            ValueError: The selector is wrong, or would take too long on a page like this; the message quotes it.
         """
         try:
-            return list(self._tree.root.css(selector))
+            return select(self._shape, selector)
+        except TooCostlyError as error:
+            raise ValueError(f"{selector!r}: {error}") from error
         except Exception as error:
             raise ValueError(f"{selector!r} is no CSS selector: {error}") from error
 
@@ -121,11 +131,15 @@ class Page(Answer):
     def _values(self, selector: str) -> Iterator[str]:
         named = _ATTRIBUTE_OF.fullmatch(selector)
         css, attribute = (named[1], named[2]) if named else (selector, "")
+        given = 0
         for node in self.css(css.strip()):
             if not attribute:
-                yield " ".join(
-                    node.text(separator=" " if node.tag in {"ul", "ol", "table", "tr"} else "").split()
-                )
+                text = node.text(separator=" " if node.tag in {"ul", "ol", "table", "tr"} else "")
+                given += len(text)
+                if given > _MOST_TEXT:
+                    self._is_partly_built = True
+                    return
+                yield " ".join(text.split())
             elif attribute in node.attributes:
                 yield node.attributes[attribute] or ""
 
@@ -214,9 +228,9 @@ class Page(Answer):
         wanted = None if kinds is None else frozenset((kinds,) if isinstance(kinds, str) else kinds)
         is_everything = wanted is None or not wanted.isdisjoint(SEARCHED_FOR)
         if css is not None:
-            self.css(css)  # a wrong selector is told here, by its text
+            kept = {node.mem_id for node in self.css(css)}
             found = (
-                extract(self._tree, self.final_url, css=css, is_everything=is_everything)
+                extract(self._tree, self.final_url, kept=kept, is_everything=is_everything)
                 if self._is_html
                 else []
             )

@@ -17,7 +17,9 @@ HERE = "http://site.example/dir/page.html?q=1"
 
 def links(html, *, url=HERE, content_type="text/html; charset=utf-8", css=None):
     body = html if isinstance(html, bytes) else html.encode()
-    return extract(tree_of(body, content_type), url, css=css)
+    tree = tree_of(body, content_type)
+    kept = None if css is None else {node.mem_id for node in tree.root.css(css)}
+    return extract(tree, url, kept=kept)
 
 
 def kinds(html):

@@ -1,0 +1,225 @@
+"""CSS selectors on trees that strangers made: what lexbor would take years for, in one pass.
+
+lexbor tries every way to fit a selector to the elements around one. `nav div div a` on an
+`a` within 10,000 `div` has 50 million ways not to fit, and each further word has 10,000
+times as many; `p ~ p ~ b` does the same among siblings. No signal ends a call into it.
+
+So the worst case is reckoned first: from the number of tags, and from how deep the tree is,
+where a selector has two words or more to look for further up. Ordinary pages go to lexbor.
+For the others lexbor is asked for each part of the selector alone, and one pass over the
+elements puts the parts together. It finds the same.
+"""
+
+import re
+from collections import Counter
+from functools import cached_property, lru_cache
+from math import comb
+from typing import NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+MOST_WAYS = 300_000_000
+"""Steps that lexbor may take for one selector at the worst; a second or two."""
+
+_DEPTHS = (32, 128, 512, 2048)
+_COUNTS = re.compile(r":(?:nth-|first-of|last-of|only-of)")  # looks at the siblings of each element
+_LONG_LIST = 40_000  # siblings of which each looks at all: four seconds
+_LOOKS_FURTHER = re.compile(
+    r"\(.*[^\s(,>+~][\s>+~]+[^\s),>+~]", re.DOTALL
+)  # at more than one element, in a `:not()`, `:has()`
+_MARK = re.compile(
+    r"""\\(?:.|\n)|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[\[\](),]|[ \t\n\f\r]*[>+~][ \t\n\f\r]*|[ \t\n\f\r]+""",
+    re.DOTALL,
+)
+
+
+class TooCostlyError(ValueError):
+    """A selector that would hold the process for too long, on a page that was made for it."""
+
+
+class Part(NamedTuple):
+    """One compound of a selector, such as `a.next`.
+
+    Attributes:
+        stands: How it stands to the one before: " ", ">", "+" or "~"; "" for the first.
+        text: The compound.
+    """
+
+    stands: str
+    text: str
+
+
+class Plan(NamedTuple):
+    """A selector taken apart.
+
+    Attributes:
+        chains: For each of those between commas, its compounds.
+        above: How many of them are looked for in all that an element is in.
+        beside: How many among all siblings before it.
+        is_further: A compound looks at more than one element by itself.
+        counts: A compound counts siblings.
+    """
+
+    chains: list[list[Part]]
+    above: int
+    beside: int
+    is_further: bool
+    counts: bool
+
+
+class Shape:
+    """How large a page is, found out when it is first asked for: 0.02 ms for an ordinary one, once.
+
+    Args:
+        root: The page.
+        source: What it was parsed from.
+    """
+
+    def __init__(self, root: LexborHTMLParser, source: bytes) -> None:
+        self.root = root
+        self._source = source
+
+    @cached_property
+    def tags(self) -> int:
+        """How many tags there are, or more."""
+        return self._source.count(b"<")
+
+    @cached_property
+    def depth(self) -> int:
+        """How many elements are within each other at most, or more."""
+        return next(
+            (depth for depth in _DEPTHS if self.root.css_first(">".join("*" * depth)) is None), self.tags
+        )
+
+
+def select(shape: Shape, selector: str) -> list[LexborNode]:
+    """Every element that a selector matches, in page order.
+
+    Args:
+        shape: The page.
+        selector: The selector.
+
+    Raises:
+        Exception: The selector is wrong, as lexbor says.
+        TooCostlyError: Nobody can find what it asks for in time, on this page.
+    """
+    plan = plan_of(selector)
+    root = shape.root
+    if (plan.above < 2 and not plan.beside and not plan.counts) or _is_cheap(shape, plan):
+        return list(root.css(selector))
+    LexborHTMLParser("").css(selector)  # a wrong one is told as ever
+    elements = root.css("*")
+    _check(plan, elements)
+    found: set[int] = set()
+    for chain in plan.chains:
+        found |= _matches(root, chain, elements)
+    return [element for element in elements if element.mem_id in found]
+
+
+@lru_cache(maxsize=512)
+def plan_of(selector: str) -> Plan:
+    """Take a selector apart."""
+    chains = parts_of(selector)
+    texts = [part.text for chain in chains for part in chain]
+    inner = sum(len(text.split()) for text in texts if _LOOKS_FURTHER.search(text))
+    return Plan(
+        chains=chains,
+        above=inner + max(sum(part.stands == " " for part in chain) for chain in chains),
+        beside=max(sum(part.stands == "~" for part in chain) for chain in chains),
+        is_further=inner > 0,
+        counts=any(_COUNTS.search(text) for text in texts),
+    )
+
+
+def parts_of(selector: str) -> list[list[Part]]:
+    """Take a selector apart: for each of those between commas, its compounds."""
+    chains: list[list[Part]] = [[]]
+    selector = selector.strip()
+    text, stands, depth, position = "", "", 0, 0
+    for found in _MARK.finditer(selector):
+        mark, sign = found[0], found[0].strip()
+        text += selector[position : found.start()]
+        position = found.end()
+        if mark in {"[", "("}:
+            depth += 1
+        elif mark in {"]", ")"}:
+            depth -= 1
+        if depth or mark[0] in "\\\"'[]()":
+            text += mark
+        elif mark == ",":
+            if text:  # else a blank stood before the comma
+                chains[-1].append(Part(stands, text))
+            chains.append([])
+            text, stands = "", ""
+        elif text:
+            chains[-1].append(Part(stands, text))
+            text, stands = "", sign or " "
+        elif chains[-1] and sign:
+            stands = sign
+    chains[-1].append(Part(stands, text + selector[position:]))
+    return chains
+
+
+def _is_cheap(shape: Shape, plan: Plan) -> bool:
+    """Whether lexbor surely finds a selector's matches quickly."""
+    ways = shape.tags
+    for _ in range(max(plan.beside, plan.counts)):
+        ways = ways * shape.tags // 2
+    if plan.above < 2 or ways > MOST_WAYS:
+        return ways <= MOST_WAYS
+    return ways * comb(shape.depth, plan.above) <= MOST_WAYS
+
+
+def _check(plan: Plan, elements: list[LexborNode]) -> None:
+    """Refuse what a pass over the elements cannot take off lexbor's hands.
+
+    Raises:
+        TooCostlyError: A compound looks further than at one element, or counts in a very long list.
+    """
+    if plan.is_further:
+        raise TooCostlyError("what stands in its brackets would take too long on this page, which nests deep")
+    if plan.counts and len(elements) > _LONG_LIST:
+        siblings = Counter(0 if (parent := each.parent) is None else parent.mem_id for each in elements)
+        if max(siblings.values()) > _LONG_LIST:
+            raise TooCostlyError(
+                "it counts siblings, which would take too long on this page of a very long list"
+            )
+
+
+def _matches(root: LexborHTMLParser, chain: list[Part], elements: list[LexborNode]) -> set[int]:
+    """The elements that a selector matches, by the parts of it that each, those above and those before it match.
+
+    A bit for each part, the first one lowest. An element has a part's bit when it matches that part, and
+    what the part stands to has the bit before.
+    """
+    own: dict[int, int] = {}
+    for number, part in enumerate(chain):
+        for element in root.css(part.text or "*"):
+            own[element.mem_id] = own.get(element.mem_id, 0) | 1 << number
+    masks = {
+        stands: sum(1 << n for n, part in enumerate(chain) if part.stands == stands) for stands in " >+~"
+    }
+    above: dict[int, int] = {}  # bits of an element and of all those that it is in
+    bits: dict[int, int] = {}
+    latest: dict[int, int] = {}  # by parent: bits of its child before this one
+    before: dict[int, int] = {}  # and of all those before
+    last = 1 << (len(chain) - 1)
+    found: set[int] = set()
+    for element in elements:
+        parent = element.parent
+        key = 0 if parent is None else parent.mem_id
+        reached = (
+            1
+            | (above.get(key, 0) << 1 & masks[" "])
+            | (bits.get(key, 0) << 1 & masks[">"])
+            | (latest.get(key, 0) << 1 & masks["+"])
+            | (before.get(key, 0) << 1 & masks["~"])
+        )
+        me = element.mem_id
+        has = own.get(me, 0) & reached
+        bits[me] = latest[key] = has
+        above[me] = above.get(key, 0) | has
+        before[key] = before.get(key, 0) | has
+        if has & last:
+            found.add(me)
+    return found
