@@ -30,12 +30,12 @@ _CALENDAR: Final = re.compile(r"calend|kalend|agenda|events?\b|schedule|diary", 
 _YEAR_ALONE: Final = re.compile(r"[/=]([12][0-9]{3})(?=/?$)")
 
 
-_MAY_BE: Final = re.compile(r"[0-9][-/_][Ww]?[0-9]|[0-9]{4}/?$")
+_MAY_BE: Final = re.compile(r"[0-9][-/_][Ww0-9]").search
 
 
 def may_be_dated(path: str) -> bool:
     """Whether it is worth the while to look for a date in a path, as for most it is not."""
-    return _MAY_BE.search(path) is not None
+    return path[-5:].rstrip("/")[-4:].isdigit() or _MAY_BE(path) is not None
 
 
 class Dated(NamedTuple):

@@ -89,8 +89,8 @@ class Following:
         return found
 
     def trapped(self, hop: Request) -> str | None:
-        """Why a redirect's target that nobody knew is one of a trap; a link that leads on is nothing else."""
-        if not self._frontier.unknown((hop.target,), depth=_ANY_DEPTH, found_on=hop.redirects[-1]):
+        """Why a redirect's target that nobody knew is one of a trap, where links are followed: it is one, too."""
+        if not self.is_on or not self._frontier.unknown((hop.target,), depth=_ANY_DEPTH, found_on=hop.redirects[-1]):
             return None
         return self.traps.judge(hop.target)
 

@@ -212,7 +212,7 @@ class Traps:
         if not names[-1]:
             del names[-1]
         seen.repeats = _repeats(names) if len(set(names)) < len(names) else 1
-        seen.folder = hash(path[: path.rfind("/")])
+        seen.folder = hash(path.rpartition("/")[0])
         seen.hashes = hashes = list(map(hash, names))
         seen.is_known = words.issuperset(hashes)
         seen.session = 0

@@ -16,6 +16,7 @@ commas (RFC 9110, 5.3). Everything is bounded, and nothing is raised, whatever t
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from ..model import Pairs
@@ -74,14 +75,18 @@ def token_of(user_agent: str) -> str:
 
 def _contents(tree: Tree, token: str) -> Iterator[str]:
     """What the `meta` elements say that are meant for us, wherever they stand: browsers move them about."""
-    names = ["robots"]
-    if token.lower() != "robots" and token:
-        names.append("".join(f"\\{ord(each):x} " if not each.isalnum() else each for each in token))
-    found = tree.root.css(",".join(f'meta[name="{name}" i]' for name in names))
-    for node in found[:_MOST_METAS]:
+    for node in tree.root.css(_selector(token))[:_MOST_METAS]:
         content = node.attributes.get("content")
         if content:
             yield content
+
+
+@lru_cache(maxsize=8)
+def _selector(token: str) -> str:
+    names = ["robots"]
+    if token and token.lower() != "robots":
+        names.append("".join(each if each.isalnum() else f"\\{ord(each):x} " for each in token))
+    return ",".join(f'meta[name="{name}" i]' for name in names)
 
 
 def _words(text: str, token: str, at: float) -> Iterator[str]:
