@@ -28,7 +28,7 @@ def fetch(plan: Plan) -> Report:
         site = write_site(Path(name), pages=plan.pages)
 
         def ours(url: str) -> int:
-            return len(transport.fetch((0, "GET", url, (), b"", int(Want.BODY)))[8])
+            return len(transport.fetch((0, "GET", url, (), b"", int(Want.BODY | Want.PRIVATE)))[8])
 
         def theirs(url: str) -> int:
             return len(session.get(url, timeout=30).content)
