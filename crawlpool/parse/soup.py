@@ -28,6 +28,7 @@ T = TypeVar("T")
 _FIRST = 256 * 1024
 """Characters of the first try: a quarter of a second of html.parser, where the page is an honest one."""
 
+_LEAST = 2 * 1024
 _GROWTH = 8
 _PIECE = 64 * 1024
 _LXML_DEPTH = 2000
@@ -172,7 +173,10 @@ def _grown(make: Callable[[str], T], text: str, limit_s: float) -> Built:
         end = _end(text, int(min(_GROWTH * done, affordable)))
         if end <= done:
             break
-    return Built(make("") if best is None else best, is_partial=done < len(text))
+    if best is None:  # the time is up, and yet the very beginning takes none
+        done = _end(text, _LEAST)
+        best = make(text[:done])
+    return Built(best, is_partial=done < len(text))
 
 
 def _end(text: str, length: int) -> int:
