@@ -21,7 +21,6 @@ from .errors import ConfigError
 from .folding import Folding
 from .following import Following
 from .frontiers.base import Frontier
-from .holding import MOST_AHEAD
 from .hosts import Hosts
 from .inbox import Inbox
 from .job.pace import PaceRows
@@ -241,9 +240,6 @@ class Engine:
             limits=Limits(
                 max_pages=None if settings.max_pages is None else max(0, settings.max_pages - answered),
                 max_time_s=settings.max_time,
-                ahead_s=None
-                if settings.max_time is None
-                else settings.max_time - MOST_AHEAD * settings.timeout,
                 max_redirects=settings.max_redirects,
             ),
             stats=stats,

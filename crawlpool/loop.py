@@ -41,6 +41,7 @@ from .polite.rulebook import Rulebook
 from .settling import Landing, Settling
 from .sitemaps import Sitemaps
 from .stats import Stats
+from .trace import Trace
 from .urls import host
 from .worker.wire import Parcel, Want
 
@@ -58,14 +59,11 @@ class Limits:
     Attributes:
         max_pages: Pages that are answered; None for no limit.
         max_time_s: Seconds after which no request is started; None for no limit.
-        ahead_s: Seconds after which a busy worker is handed nothing any more: what waits there starts
-            by itself, when the one before is done; None for no limit.
         max_redirects: Redirects of one URL that are followed.
     """
 
     max_pages: int | None = None
     max_time_s: float | None = None
-    ahead_s: float | None = None
     max_redirects: int = 10
 
 
@@ -112,6 +110,7 @@ class Crawl:
         self._clock = clock
         self.stats = stats
         self.keeping: Keeping | None = None  # of the pace, in a job
+        self._trace: Trace | None = None
         self.ended = ""
         self._departures = Departures(
             frontier=frontier,
@@ -177,6 +176,10 @@ class Crawl:
     def skip_sitemaps(self) -> None:
         """Ask for no sitemaps: an earlier run read them all."""
         self._sitemaps.skip()
+
+    def trace(self, trace: Trace) -> None:
+        """Tell every step of every URL."""
+        self._trace = self._crew.trace = self._departures.trace = self.arrivals.trace = trace
 
     # One move
 
@@ -253,6 +256,8 @@ class Crawl:
             if self.keeping is not None:
                 self.keeping.save()
             self._frontier.commit(ends, positions)
+            if self._trace is not None:
+                self._trace.committed(ends)
             ends.clear()
             self._is_committing = False
 
@@ -290,8 +295,7 @@ class Crawl:
                     break  # refusing took all that time; answers wait to be settled, and a stop to be heard
                 continue
             self._send(each, request, now)
-        ahead_s = self._limits.ahead_s
-        if self._departures.has_any and (ahead_s is None or now - self._started_at < ahead_s):
+        if self._departures.has_any:
             self._dispatch_ahead(now)
 
     def _send(self, each: str, request: Request, now: float) -> None:
@@ -335,6 +339,8 @@ class Crawl:
 
     def _take_lost(self, lost: Iterable[Lost], now: float) -> None:
         for each in lost:
+            if self._trace is not None:
+                self._trace.lost(each.request, each.cause)
             self._settling.take_lost(each, now, is_given_up=self._crew.is_given_up(each))
 
     # When it is over

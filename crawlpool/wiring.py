@@ -1,6 +1,7 @@
 """Names to things: "process" to a backend, "books.csv" to a store. The one file that knows every alternative."""
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,7 +21,7 @@ _LEAST_IDLE_S = 20.0
 
 
 def transport_options(settings: Settings) -> TransportOptions:
-    """What every worker of a crawl is told once."""
+    """What every worker of a crawl that begins now is told once."""
     return TransportOptions(
         headers=(
             ("User-Agent", settings.user_agent),
@@ -28,6 +29,7 @@ def transport_options(settings: Settings) -> TransportOptions:
             ("Accept-Encoding", "gzip, deflate, br, zstd"),
             ("Connection", "keep-alive"),
         ),
+        start_until=None if settings.max_time is None else time.monotonic() + settings.max_time,
         timeout_s=settings.timeout,
         connect_timeout_s=settings.connect_timeout,
         max_body=settings.max_body,

@@ -75,7 +75,9 @@ def _new_exchange(
 ) -> Exchange:
     from .requests_ import RequestsTransport  # noqa: PLC0415  the main process need not load requests
 
-    return Exchange(RequestsTransport(options), begun, reported, is_worker=is_worker)
+    return Exchange(
+        RequestsTransport(options), begun, reported, start_until=options.start_until, is_worker=is_worker
+    )
 
 
 def _end_with_parent() -> None:

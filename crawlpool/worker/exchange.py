@@ -7,6 +7,7 @@ and the next exchange (an empty one if need be) goes on with it. With one order 
 exchange, the usual case at one connection, that is one task and one callback a URL.
 """
 
+import math
 import os
 import time
 from collections import deque
@@ -69,14 +70,22 @@ class Exchange:
         begun: Something with a `value` that the main process can see, where there is one;
             it is set to the id of each order as it begins, so that a death can be blamed.
         reported: Another, where the main process cannot see what memory we take; it is told after each order.
+        start_until: When, by `time.monotonic()`, orders that were not begun go back; None for never.
         is_worker: False on the thread where the user's program gets its signals.
     """
 
     def __init__(
-        self, transport: Transport, begun: Any = None, reported: Any = None, *, is_worker: bool = True
+        self,
+        transport: Transport,
+        begun: Any = None,
+        reported: Any = None,
+        *,
+        start_until: float | None = None,
+        is_worker: bool = True,
     ) -> None:
         """Start with nothing waiting."""
         self._is_worker = is_worker
+        self._start_until = math.inf if start_until is None else start_until
         self._transport = transport
         self._begun = begun
         self._reported = reported
@@ -90,7 +99,9 @@ class Exchange:
         answers: list[Answer] = []
         while self._waiting:
             order = self._waiting.popleft()
-            if self._refusing is not None and self._is_refused(order):
+            if (
+                self._refusing is not None and self._is_refused(order)
+            ) or time.monotonic() > self._start_until:
                 answers.append(not_begun(order))
                 continue
             if self._begun is not None:

@@ -59,6 +59,8 @@ class TransportOptions:
 
     Attributes:
         headers: The crawl's own, sent with every request in this order.
+        start_until: `time.monotonic()`, which all processes of a machine share, after which no request is started; what
+            was handed ahead goes back then. None for never.
         timeout_s: Seconds from sending a request to the last byte of its body.
         connect_timeout_s: Seconds for a connection to be made.
         max_body: Bytes of a decoded body that are read; one byte more, and it is cut.
@@ -80,6 +82,7 @@ class TransportOptions:
     """
 
     headers: Pairs = ()
+    start_until: float | None = None
     timeout_s: float = 30.0
     connect_timeout_s: float = 5.0
     max_body: int = 16 * 1024 * 1024
@@ -87,7 +90,7 @@ class TransportOptions:
     max_ratio: int = 1_000
     idle_timeout_s: float | None = None
     max_links: int = 10_000
-    token: str = "crawlpool"
+    token: str = "crawlpool"  # noqa: S105  of products, not of secrets
     x_robots_tag: bool = True
     meta_robots: bool = True
     rel_nofollow: bool = True
