@@ -21,7 +21,7 @@ Sign: TypeAlias = Literal["good", "plain", "complaint", "timeout", ""]
 
 good:      An answer of the usual kind, whose time counts.
 plain:     An answer that came well, whose time tells nothing (a redirect, robots.txt, a 404).
-complaint: The server says that it is too much: 429, 503.
+complaint: The server says that it is too much: 429 (RFC 6585, 4), 503 (RFC 9110, 15.6.4).
 timeout:   No answer in time.
 "":        Nothing (a broken connection, a name that does not resolve).
 """

@@ -3,13 +3,10 @@
 The gate owns time and knows no URLs; the frontier owns URLs and knows no time.
 Every call is O(log hosts) and the time is passed in, so a test needs no sleep.
 
-    heap of what is due ──▶ host that stands alone
-                       └──▶ address ──▶ heap of the hosts there that are due
-
 A host is in one of three states:
 
     idle      nothing waits for it; forgotten, unless its pace is one of its own
-    due       in a heap, with the moment from which it may be asked
+    due       in a heap (`turns.py`), with the moment from which it may be asked
     full      as many requests are out as it may have at once
 
 What keeps it, and where that is:
@@ -26,12 +23,12 @@ What keeps it, and where that is:
 import heapq
 import logging
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from .adaptive import BEYOND_S, TIMES, Adaptive, Elsewhere, Sign
 from .addresses import key_of_host, key_of_peer
 from .budget import Budget
+from .held import Held, Slowed
 from .pace import (
     BANDWIDTH,
     CRAWL_DELAY,
@@ -45,11 +42,9 @@ from .pace import (
     Address,
     Host,
 )
+from .turns import Turns
 
 log = logging.getLogger("crawlpool")
-
-MOST_HELD = 5000
-"""Hosts of which is counted how long they were held, and by what."""
 
 _FORGOTTEN_AT_ONCE = 4
 
@@ -72,33 +67,6 @@ class Heard(NamedTuple):
     size: int = 0
     address: str = ""
     is_answer: bool = True
-
-
-@dataclass(slots=True)
-class Slowed:
-    """How long a host was held although a request waited for it, and by what.
-
-    Attributes:
-        host: The host.
-        held_s: Seconds by reason, as `Gate.why` has them; 0.0 where only the number at once was lowered.
-        at_once: Requests that it may have at once now.
-        spacing_s: Seconds between two requests now.
-    """
-
-    host: str
-    held_s: dict[str, float]
-    at_once: int = 0
-    spacing_s: float = 0.0
-
-    @property
-    def reason(self) -> str:
-        """What held it longest."""
-        return max(self.held_s, key=self.held_s.__getitem__)
-
-    @property
-    def whole_s(self) -> float:
-        """Seconds in all."""
-        return sum(self.held_s.values())
 
 
 class Paced(NamedTuple):
@@ -161,13 +129,11 @@ class Gate:
         self._host_bandwidth = host_bandwidth
         self._hosts: dict[str, Host] = {}
         self._addresses: dict[str, Address] = {}
-        self._heap: list[tuple[float, int, Host | Address]] = []
+        self._turns = Turns()
         self._fading: list[tuple[float, int, Host]] = []
         self._elsewhere = Elsewhere()
-        self._held: dict[str, Slowed] = {}
+        self._held = Held()
         self._unsaved: dict[str, None] = {}
-        self._ticket = 0
-        self._now = 0.0
         self._begins_at = -math.inf
         self.keeps_pace = False
         self.has_news = False
@@ -181,62 +147,22 @@ class Gate:
         if state.address is not None:
             state.address.count_delay(state)
         if is_next and state.out < state.cap:
-            self._push(state, -1.0)  # before every moment
-        self._schedule(state)
+            self._turns.push(state, -1.0)  # before every moment
+        self._turns.schedule(state)
 
     def next_host(self, now: float) -> str | None:
         """A host that may be asked now, the longest due first; the caller then says `started`, `passed` or `idle`."""
-        self._now = now
         if self._fading:
             self._forget(now)
         if self._free_at() > now:
             return None
-        while self._heap and self._heap[0][0] <= now:
-            _, ticket, each = heapq.heappop(self._heap)
-            if each.ticket != ticket:
-                continue  # rescheduled since
-            each.ticket = 0
-            if isinstance(each, Host):
-                if self._may_start(each, now):
-                    return each.name
-                continue
-            found = self._next_at(each, now)
-            if found is not None:
-                return found.name
-            self._schedule_address(each)
-        return None
-
-    def _may_start(self, state: Host, now: float) -> bool:
-        if state.next_at > now:
-            self._schedule(state)  # its rest was prolonged meanwhile
-            return False
-        return state.has_work and state.out < state.cap
-
-    def _next_at(self, address: Address, now: float) -> Host | None:
-        """The host at an address whose turn it is."""
-        if address.out >= address.cap or address.next_at > now:
-            return None
-        while address.heap and address.heap[0][0] <= now:
-            _, ticket, state = heapq.heappop(address.heap)
-            if state.ticket != ticket:
-                continue
-            state.ticket = 0
-            if self._may_start(state, now):
-                return state
-        return None
+        state = self._turns.next(now)
+        return None if state is None else state.name
 
     def next_due(self) -> float | None:
         """The moment at which `next_host` may have one; None while nothing is scheduled."""
-        while self._heap:
-            due, ticket, each = self._heap[0]
-            if each.ticket == ticket:
-                if each.next_at <= max(due, self._now):
-                    return max(due, each.next_at, self._free_at())
-                each.ticket = 0  # it rests since, and what is behind it may be due before
-            heapq.heappop(self._heap)
-            if not each.ticket:
-                self._reschedule(each)
-        return None
+        due = self._turns.due()
+        return None if due is None else max(due, self._free_at())
 
     def _free_at(self) -> float:
         """When the rate and the bandwidth of all hosts together let another request go."""
@@ -257,32 +183,13 @@ class Gate:
 
     def is_another_due(self, host: str, now: float) -> bool:
         """Whether some other host could be asked now, if only a worker were free."""
-        if self.next_due() is None:
-            return self._is_neighbour_due(host, now)
-        # The three smallest entries of a heap are among its first three places and what is
-        # behind those; that the first place is current is enough to be right nearly always,
-        # and an entry that is not only makes a lane wait for its next request once.
-        state = self._hosts.get(host)
-        own = (state, None if state is None else state.address)
-        return any(
-            due <= now and each not in own for due, _, each in self._heap[:3]
-        ) or self._is_neighbour_due(host, now)
-
-    def _is_neighbour_due(self, host: str, now: float) -> bool:
-        """The same of the hosts at its address, which would have their turn if it did not go on."""
-        state = self._hosts.get(host)
-        if state is None or state.address is None:
-            return False
-        return any(
-            due <= now and each is not state and each.ticket == ticket
-            for due, ticket, each in state.address.heap[:3]
-        )
+        return self._turns.is_another_due(self._hosts.get(host), now)
 
     # What happens to requests
 
     def started(self, host: str, now: float) -> None:
         """A request to this host went out."""
-        self._now = now
+        self._turns.now = now
         state = self._state(host)
         self._count_held(state, now)
         state.out += 1
@@ -301,7 +208,7 @@ class Gate:
         if address is not None:
             address.out += 1
             address.space(now)
-        self._schedule(state)
+        self._turns.schedule(state)
 
     def began(self, host: str, at: float) -> None:
         """A request really went out at this moment; a worker that had to start first makes it later than `started`."""
@@ -313,7 +220,7 @@ class Gate:
 
     def heard(self, host: str, heard: Heard, now: float) -> None:
         """A request to this host came to something; `finished` is said besides."""
-        self._now = now
+        self._turns.now = now
         state = self._state(host)
         if heard.is_answer:
             self.began(host, heard.began_at)
@@ -338,7 +245,7 @@ class Gate:
             state.wait_until(state.bytes.next_at, BANDWIDTH)
         if state.address is not None:
             state.address.out = max(0, state.address.out - 1)
-        self._schedule(state)
+        self._turns.schedule(state)
         if not state.has_work:
             self._fade(state)
 
@@ -347,14 +254,14 @@ class Gate:
         state = self._state(host)
         state.has_work = True
         state.next_at = max(state.next_at, now)
-        self._schedule(state)
+        self._turns.schedule(state)
 
     def idle(self, host: str) -> None:
         """Nothing waits for this host after all."""
         state = self._state(host)
         state.has_work = False
         if state.address is not None:
-            self._schedule_address(state.address)
+            self._turns.schedule_address(state.address)
         self._fade(state)
 
     # What servers ask for
@@ -413,9 +320,9 @@ class Gate:
             state.spacing_s * 1000,
         )
         if is_slower:
-            self._hold(state, SLOW_SERVER, 0.0)
+            self._held.add(state.name, SLOW_SERVER, 0.0)
         else:
-            self._schedule(state)
+            self._turns.schedule(state)
 
     # What it says
 
@@ -457,8 +364,8 @@ class Gate:
         return reason, until
 
     def slowest(self, most: int) -> list[Slowed]:
-        """The hosts that were held longest, with what held them; those that are held up now come up to date."""
-        found = heapq.nlargest(most, self._held.values(), key=lambda each: each.whole_s)
+        """The hosts that were held longest, with what held them up to their last request, and their pace now."""
+        found = self._held.longest(most)
         for each in found:
             state = self._hosts.get(each.host)
             each.at_once = self._per_host if state is None else state.cap
@@ -467,30 +374,17 @@ class Gate:
 
     def holds_back_by(self) -> str:
         """What the host that is due next waits for, in a word of `why`; "per_host" while none is due by time."""
-        if self.next_due() is None:
+        first = self._turns.first()
+        if first is None:
             return PER_HOST
-        each = self._heap[0][2]
-        if isinstance(each, Host):
-            return self._waits_for(each)[0]
-        while each.heap and each.heap[0][2].ticket != each.heap[0][1]:
-            heapq.heappop(each.heap)
-        if not each.heap:
-            return PER_ADDRESS
-        return self._waits_for(each.heap[0][2])[0]
+        each = first[1] if isinstance(first[1], Host) else self._turns.first_at(first[1])
+        return PER_ADDRESS if each is None else self._waits_for(each)[0]
 
     def _count_held(self, state: Host, now: float) -> None:
         reason, until = self._waits_for(state)
         held_s = min(now, until) - state.ready_at
         if held_s > 0.001 and reason:
-            self._hold(state, reason, held_s)
-
-    def _hold(self, state: Host, reason: str, seconds: float) -> None:
-        held = self._held.get(state.name)
-        if held is None:
-            if len(self._held) >= MOST_HELD:
-                return
-            held = self._held[state.name] = Slowed(state.name, {})
-        held.held_s[reason] = held.held_s.get(reason, 0.0) + seconds
+            self._held.add(state.name, reason, held_s)
 
     # From one run to the next
 
@@ -558,7 +452,7 @@ class Gate:
         state.ticket = 0
         address.count_delay(state)
         address.space(state.last_at)
-        self._schedule(state)
+        self._turns.schedule(state)
 
     def _leave(self, state: Host) -> None:
         address, state.address = state.address, None
@@ -571,15 +465,14 @@ class Gate:
             address.ticket = 0
             del self._addresses[address.key]
         else:
-            self._schedule_address(address)
+            self._turns.schedule_address(address)
 
     def _fade(self, state: Host) -> None:
         """Note that a host may be forgotten, once its pace says nothing any more."""
         if not state.is_fading and not state.out:
             state.is_fading = True
-            self._ticket += 1
             until = state.next_at if state.address is None else max(state.next_at, state.address.next_at)
-            heapq.heappush(self._fading, (until, self._ticket, state))
+            heapq.heappush(self._fading, (until, self._turns.ticket(), state))
 
     def _forget(self, now: float) -> None:
         """Forget some hosts that have nothing to ask for, and no pace of their own."""
@@ -598,39 +491,3 @@ class Gate:
             self._leave(state)
             state.ticket = 0
             self._hosts.pop(state.name, None)
-
-    # The heaps
-
-    def _push(self, state: Host, due: float) -> None:
-        self._ticket += 1
-        state.ticket = self._ticket
-        state.ready_at = self._now
-        if state.address is None:
-            heapq.heappush(self._heap, (due, self._ticket, state))
-        else:
-            heapq.heappush(state.address.heap, (due, self._ticket, state))
-
-    def _schedule(self, state: Host) -> None:
-        if not state.ticket and state.has_work and state.out < state.cap:
-            self._push(state, state.next_at)
-        if state.address is not None:
-            self._schedule_address(state.address)
-
-    def _reschedule(self, each: Host | Address) -> None:
-        if isinstance(each, Host):
-            self._schedule(each)
-        else:
-            self._schedule_address(each)
-
-    def _schedule_address(self, address: Address) -> None:
-        heap = address.heap
-        while heap and heap[0][2].ticket != heap[0][1]:
-            heapq.heappop(heap)
-        if not heap or address.out >= address.cap:
-            return
-        due = max(heap[0][0], address.next_at)
-        if address.ticket and address.due <= due:
-            return
-        self._ticket += 1
-        address.ticket, address.due = self._ticket, due
-        heapq.heappush(self._heap, (due, self._ticket, address))

@@ -257,6 +257,7 @@ def test_what_a_decision_takes_grows_no_faster_than_the_logarithm_of_the_hosts(m
         nlargest = staticmethod(heapq.nlargest)
 
     monkeypatch.setattr("crawlpool.polite.gate.heapq", Heaps)
+    monkeypatch.setattr("crawlpool.polite.turns.heapq", Heaps)
     monkeypatch.setattr("crawlpool.polite.pace.heapq", Heaps)
 
     def operations(hosts):
