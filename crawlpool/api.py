@@ -34,6 +34,7 @@ from .wiring import Output, backend_of, transport_options
 
 if TYPE_CHECKING:
     from .resuming import Job
+    from .trace import Trace
 
 Backend: TypeAlias = str | Pool | Executor | None
 Seeds: TypeAlias = str | Request | BadLine | Iterable[str | Request | BadLine]
@@ -139,6 +140,7 @@ class Crawler:
         command: Mapping[str, Any] | None = None,
         watch: Callable[[Stats], object] | None = None,
         notice: Callable[[str], object] | None = None,
+        trace: str | PathLike[str] | None = None,
     ) -> Result:
         """Crawl, and come back when it is over.
 
@@ -162,6 +164,7 @@ class Crawler:
             command: Kept in the job: how the crawl is started again.
             watch: Called with the counts after each step, in this thread.
             notice: Called with a sentence worth showing to whoever started it.
+            trace: A file for what happens to each URL, step by step; see `crawlpool.trace`.
 
         Raises:
             ConfigError: The output exists, or its kind is unknown; the job is of another
@@ -209,7 +212,12 @@ class Crawler:
                         tell(words)
             places = opened(stores, start, the_job, stack)
             failures = failed_file(failed, start, the_job, stack)
-            engine = self._new_engine(places, failures, None, the_job)
+            traced = None
+            if trace is not None:
+                from .trace import Trace  # noqa: PLC0415  only when it is asked for
+
+                traced = stack.enter_context(Trace(trace))
+            engine = self._new_engine(places, failures, None, the_job, traced)
             stack.callback(self._let_go)
             stack.enter_context(engine)
             self._feed(engine, the_job, self._listed(seeds, notice), tell)
@@ -335,6 +343,7 @@ class Crawler:
         failed: FailedFile | None,
         items: deque[dict[str, Any]] | None,
         job: "Job | None",
+        trace: "Trace | None" = None,
     ) -> Engine:
         self.stats = Stats()
         if job is not None:
@@ -363,6 +372,9 @@ class Crawler:
             stats=self.stats,
             answered=0 if job is None else job.frontier.answered(),
         )
+        if trace is not None:
+            landing.trace = trace
+            self._engine.crawl.trace(trace)
         return self._engine
 
     def _refuse_second(self) -> None:

@@ -11,6 +11,7 @@ Seeds and sitemaps are read as the crawl goes, so that a list may be longer than
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from .following import Following
 from .frontiers.base import Frontier
@@ -20,6 +21,9 @@ from .polite.gate import Gate
 from .sitemaps import Sitemaps
 from .stats import Stats
 from .urls import host
+
+if TYPE_CHECKING:
+    from .trace import Trace
 
 SEEDS_AHEAD = 10_000
 """Seeds that are read ahead of the crawl, so that a list of one host after another still keeps many busy."""
@@ -61,6 +65,7 @@ class Arrivals:
         self._seeds: Iterator[Request] | None = None
         self._is_resumed = False
         self._on_read: Callable[[], object] | None = None
+        self.trace: Trace | None = None
 
     @property
     def has_more_seeds(self) -> bool:
@@ -172,5 +177,7 @@ class Arrivals:
 
     def wake(self, requests: Iterable[Request]) -> None:
         """Tell the gate of the hosts of what was accepted."""
+        if self.trace is not None:
+            self.trace.found(requests)
         for each in {host(request.target) for request in requests}:
             self._gate.wake(each)

@@ -25,6 +25,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from itertools import count
+from typing import TYPE_CHECKING
 
 from .backends.base import Deliver, Delivery, OpenLane
 from .blame import Blame, Lost
@@ -35,6 +36,9 @@ from .model import Outcome, Request
 from .retiring import Retiring
 from .units import MIB
 from .worker.wire import Parcel, Want
+
+if TYPE_CHECKING:
+    from .trace import Trace
 
 log = logging.getLogger("crawlpool")
 
@@ -100,6 +104,11 @@ class Crew:
         self._looked_at = 0.0
         self._held = 0
         self.abandoned = 0
+        self._trace: Trace | None = None
+
+    def trace(self, trace: "Trace") -> None:
+        """Tell what lanes are handed, and when they bring something."""
+        self._trace, self._deliver = trace, trace.calling(self._deliver)
 
     @property
     def lanes(self) -> int:
@@ -181,6 +190,8 @@ class Crew:
         first = self._next_id + 1
         self._next_id += len(batch)
         self._held += len(batch)
+        if self._trace is not None:
+            self._trace.handed(lane.number, lane.lane.pid, [request for request, _ in batch])
         lane.hand(
             [
                 (number, request, self._careful(request, parcel))
@@ -220,6 +231,8 @@ class Crew:
             return [], [], self._lose(lane, f"its worker broke: {delivery.error}", has_hung=False)
         outcomes, goes_on, given_back = lane.settle(delivery.answers)
         self._held -= len(outcomes) + len(given_back)
+        if self._trace is not None:
+            self._trace.settles(delivery, outcomes)
         for outcome in outcomes:
             self._growth.answered(outcome.elapsed_s)
             self._blame.answered(outcome.request)

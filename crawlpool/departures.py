@@ -14,6 +14,7 @@ import heapq
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from .frontiers.base import Frontier
 from .hosts import Hosts
@@ -21,6 +22,9 @@ from .model import Failure, FailureKind, Outcome, Request
 from .polite.gate import Gate
 from .polite.rulebook import RobotsOf, Rulebook
 from .urls import host, place
+
+if TYPE_CHECKING:
+    from .trace import Trace
 
 REFUSING_S = 0.005
 """Seconds that the refusals of one host may take before it is the others' turn: each may call a handler."""
@@ -66,6 +70,7 @@ class Departures:
         self._stalled: set[str] = set()  # hosts that the page limit holds
         self._paged = 0  # chains that have a page, or may get one
         self.open = 0
+        self.trace: Trace | None = None
 
     @property
     def is_full(self) -> bool:
@@ -91,6 +96,8 @@ class Departures:
         request = self._next_of(each, now)
         if request is not None:
             self._hosts.asked(each, request, now)
+            if self.trace is not None:
+                self.trace.let_go(request)
         return request
 
     def _next_of(self, each: str, now: float) -> Request | None:

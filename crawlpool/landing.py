@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .cutoff import CutOff, cut_off_after
 from .errors import HandlerError
@@ -20,6 +20,9 @@ from .stores.failed import FailedFile
 from .stores.plain import plain
 from .urls import in_a_line
 from .worker.wire import Want
+
+if TYPE_CHECKING:
+    from .trace import Trace
 
 log = logging.getLogger("crawlpool")
 
@@ -79,6 +82,7 @@ class StoreLanding:
         self._handler_timeout_s = handler_timeout_s
         self._parse_timeout_s = parse_timeout_s
         self._items = items
+        self.trace: Trace | None = None
 
     def want(self, request: Request) -> Want:
         """The body for a handler, else title and links."""
@@ -97,6 +101,8 @@ class StoreLanding:
         if not self._handlers:
             items.append(record_of(outcome))
         self._write(items)
+        if self.trace is not None:
+            self.trace.stored(outcome.request, len(items))
         if self._failed is not None and (why := _why_failed(outcome)) is not None:
             self._failed.write(
                 outcome.request, why, outcome.traceback if isinstance(outcome, Failure) else ""
@@ -144,6 +150,8 @@ class StoreLanding:
             given, requests = outputs_of(handler, page)
             return [plain(item) for item in given], requests
 
+        if self.trace is not None:
+            self.trace.handler(outcome.request, handler)
         limit_s = self._handler_timeout_s
         return call() if limit_s is None else cut_off_after(limit_s, call)
 

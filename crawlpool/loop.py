@@ -16,6 +16,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .arrivals import Arrivals
 from .backends.base import Delivery
@@ -41,9 +42,11 @@ from .polite.rulebook import Rulebook
 from .settling import Landing, Settling
 from .sitemaps import Sitemaps
 from .stats import Stats
-from .trace import Trace
 from .urls import host
 from .worker.wire import Parcel, Want
+
+if TYPE_CHECKING:
+    from .trace import Trace
 
 log = logging.getLogger("crawlpool")
 
@@ -177,9 +180,10 @@ class Crawl:
         """Ask for no sitemaps: an earlier run read them all."""
         self._sitemaps.skip()
 
-    def trace(self, trace: Trace) -> None:
+    def trace(self, trace: "Trace") -> None:
         """Tell every step of every URL."""
-        self._trace = self._crew.trace = self._departures.trace = self.arrivals.trace = trace
+        self._trace = self._departures.trace = self.arrivals.trace = trace
+        self._crew.trace(trace)
 
     # One move
 
