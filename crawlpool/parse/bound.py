@@ -41,12 +41,17 @@ _SCRIPT = re.compile(rb"<script", re.IGNORECASE)
 _RAW_ENDS = {name: re.compile(rb"</" + name + rb"(?=[\t\n\f\r />])", re.IGNORECASE) for name in RAW}
 
 
-def safe_length(html: bytes) -> int:
+def safe_length(html: bytes, tags: int | None = None) -> int:
     """How many bytes of a page, from its start, may be parsed; nearly always all of them.
 
-    Time is linear in the length. `html` is in a charset that has ASCII inside.
+    Time is linear in the length.
+
+    Args:
+        html: The page, in a charset that has ASCII inside.
+        tags: How many "<" there are in it, where that is known.
     """
-    tags = html.count(b"<")
+    if tags is None:
+        tags = html.count(b"<")
     if tags <= _PASS_DEPTH and (len(html) <= _PASS_ATTRIBUTES_BYTES or not _may_have_many_attributes(html)):
         if tags <= _PASS_TAGS:
             return len(html)

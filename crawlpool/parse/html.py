@@ -22,11 +22,13 @@ class Tree(NamedTuple):
         root: lexbor's tree.
         charset: The page's charset, by its name in the Encoding standard.
         is_cut: The markup was cut, because the rest would have cost too much to parse.
+        tags: How many tags the page has, or more.
     """
 
     root: LexborHTMLParser
     charset: str
     is_cut: bool
+    tags: int
 
 
 def is_html(content_type: str | None, body: bytes) -> bool:
@@ -43,12 +45,13 @@ def tree_of(body: bytes, content_type: str | None) -> Tree:
     html = body[bom:] if bom else body
     if charset != "utf-8" or not _is_utf8(html):
         html = decode_as(html, charset).encode("utf-8", "replace")
-    safe = safe_length(html)
+    tags = html.count(b"<")
+    safe = safe_length(html, tags)
     if safe < len(html):
         log.info("page.cut_for_parsing bytes=%d of=%d", safe, len(html))
     # Without mutation events: for each `option` they look through the whole `select` again.
     root = LexborHTMLParser(html[:safe], options=LexborDocumentOptions.WO_EVENTS)
-    return Tree(root, charset, safe < len(html))
+    return Tree(root, charset, safe < len(html), tags)
 
 
 def _is_utf8(html: bytes) -> bool:

@@ -70,7 +70,7 @@ class Page(Answer):
 
     @cached_property
     def _shape(self) -> Shape:
-        return Shape(self._tree.root, self.content)
+        return Shape(self._tree.root, self._tree.tags)
 
     @property
     def tree(self) -> "LexborHTMLParser":
