@@ -39,7 +39,7 @@ _FILES = (
     ".toml",
 )
 _OTHERS = {
-    ".toml": "is no list of URLs; give settings as flags, and URLs in a file with one a line",
+    ".toml": "is no list of URLs, but a crawl kept as a file; crawlpool {word} runs it",
     ".py": "is Python, not a list of URLs; a handler is given as --handler {word}:function",
     ".xlsx": "is a workbook; save the sheet as CSV and name the column with --column",
     ".xls": "is a workbook; save the sheet as CSV and name the column with --column",
@@ -176,16 +176,18 @@ def _unknown(word: str) -> str:
     """Say that a word is no source, and what was probably meant."""
     from difflib import get_close_matches  # noqa: PLC0415  only on the way out
 
-    advice = _OTHERS.get(_suffix(word), "") if _looks_like_file(word) else ""
+    advice = _OTHERS.get(_suffix(word), "") if looks_like_file(word) else ""
     close = get_close_matches(Path(word).name, _beside(word), n=1)
     if close:
         found = Path(word).with_name(close[0])
         advice = f"did you mean {found}?"
         if isinstance(_request(word, "", is_word=False), Request):
             advice += f" For the site, write https://{word}"
+    elif _suffix(word) == ".toml":
+        advice = "a crawl that is kept as a file ends so"
     elif advice:
         advice = f"and it {advice.format(word=word)}"
-    elif _looks_like_file(word):
+    elif looks_like_file(word):
         advice = "a file has one URL a line"
     else:
         return f"{word!r} is neither a file here nor a URL; write a URL as https://shop.example/"
@@ -225,7 +227,7 @@ def _suffix(name: str) -> str:
     return os.path.splitext(name.removesuffix(".gz"))[1] or os.path.splitext(name)[1]  # noqa: PTH122  a text
 
 
-def _looks_like_file(text: str) -> bool:
+def looks_like_file(text: str) -> bool:
     """True for `urls.txt`, `./urls`, `C:/urls`, `lists/urls.txt`; false for `shop.example/urls.txt`."""
     if text.startswith(("./", "../", "/", "~", ".\\", "..\\")) or re.match(r"[A-Za-z]:[\\/]", text):
         return True
@@ -262,7 +264,7 @@ def _fault(url: str, *, is_word: bool) -> str:
     scheme = _SCHEME.match(url)
     if scheme:
         return f"{scheme[1]}:// is not crawled, only http:// and https:// are"
-    if is_word and _looks_like_file(url):
+    if is_word and looks_like_file(url):
         return f"this is the name of a file; if a site is meant, write https://{url}"
     return "" if _is_plausible(url) else "this is no URL; write it as https://shop.example/"
 

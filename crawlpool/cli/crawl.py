@@ -44,8 +44,14 @@ def crawl(words: Sequence[str]) -> int:
 
         print(version())
         return 0
+    if any(word.lower().endswith(".toml") for word in given.words):
+        from .configfile import with_crawl_file  # noqa: PLC0415
+
+        given = with_crawl_file(given, words)
     settings = settings_of(given)
     if not given.words and not settings.sitemap_url:
+        if (name := getattr(given, "crawl_name", None)) is not None:
+            raise ConfigError(f"nothing to crawl: {name} has no seeds; write seeds = [...] under [crawl]")
         raise ConfigError("nothing to crawl: name a URL, a file of URLs, or - for standard input")
     return _run(given, settings)
 
@@ -77,6 +83,9 @@ def go_on(job: Path, words: Sequence[str]) -> int:
         setattr(given, name, getattr(given, name) or command.get(name))
     given.failed = given.failed and _beside(job, given.failed, places)
     given.job, given.no_job = str(job), False
+    # What may be secret is not in the job, but perhaps in the file that the crawl was begun with.
+    if given.config is None and not given.no_config and isfile(command.get("config") or ""):  # noqa: PTH113
+        given.config = command["config"]
     for name, value in kept.items():
         if not hasattr(given, name) and name in knobs():
             setattr(given, name, value)
@@ -185,6 +194,7 @@ def _crawl(
                 command=_command(given) if again is None else again.command,
                 watch=watch,
                 notice=screen.say,
+                trace=given.trace,
             )
         except CrawlpoolError as error:
             if _is_reader_gone(error):
@@ -242,7 +252,15 @@ def _command(given: argparse.Namespace) -> dict[str, Any]:
         "failed": given.failed and str(Path(given.failed).resolve()),
         "handler": handler,
         "column": given.column,
+        **_files_of_settings(given),
     }
+
+
+def _files_of_settings(given: argparse.Namespace) -> dict[str, str]:
+    """The file that settings were read from, and the crawl's file that was named."""
+    file, name = getattr(given, "crawl_file", None), getattr(given, "crawl_name", None)
+    kept = {} if file is None else {"config": str(Path(file.path).resolve())}
+    return kept if name is None else {**kept, "crawl_file": str(Path(name).resolve())}
 
 
 def _with_note(
@@ -291,10 +309,17 @@ def _keep_files_apart(given: argparse.Namespace) -> None:
     written = [("--output", file) for file in given.output if file != "-"]
     written += [
         (flag, file)
-        for flag, file in (("--failed", given.failed), ("--log-file", given.log_file), ("--job", given.job))
+        for flag, file in (
+            ("--failed", given.failed),
+            ("--log-file", given.log_file),
+            ("--job", given.job),
+            ("--trace", given.trace),
+        )
         if file is not None
     ]
     sources = [word for word in given.words if word != "-" and isfile(word)]  # noqa: PTH113  Path.is_file raises for a long URL
+    if getattr(given, "crawl_file", None) is not None:
+        sources.append(given.crawl_file.path)
     for place, (flag, file) in enumerate(written):
         if any(_is_same(file, source) for source in sources):
             raise ConfigError(f"{flag} {file} is also read as a source; give it another name")

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from ..errors import ConfigError
 from ..serve import Server, sample_site, sample_sites, serve
-from .flags import crawl_parser, new_parser, parse, settings_of
+from ..settings.sources import put_together
+from .flags import crawl_parser, new_parser, parse, typed_knobs
 from .screen import printable
 
 _USAGE = "crawlpool demo [bookshop|traps] [FLAG ...]"
@@ -64,7 +65,9 @@ def demo(words: Sequence[str]) -> int:
         new_parser(_USAGE, description=_DESCRIPTION).print_help()
         return 0
     name = _site_of(words)
-    settings_of(parse(crawl_parser(), words))  # a flag that will not do is said before anything is served
+    put_together(
+        [typed_knobs(parse(crawl_parser(), words))]
+    )  # a flag that will not do is said before anything is served
     folder = Path(tempfile.mkdtemp(prefix="crawlpool-demo-"))
     with serve(sample_site(name), latency_s=_LATENCY_S) as server:
         _say(f"The sample site {name!r} is now at {server.url}/ on this machine; this crawls it:")

@@ -13,9 +13,12 @@ from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from ..errors import ConfigError
-from ..settings import FAIL_ON, Knob, Settings, bounds, is_within, knobs
+from ..settings import FAIL_ON, Knob, Settings, knobs
+from ..settings.sources import Layer, read_choice, read_text
 from ..units import read_bytes, read_seconds
 from .figures import seconds, size
+
+VIEWS = ("live", "bar", "none")
 
 USAGE = "crawlpool [FLAG ...] URL|FILE|- ..."
 
@@ -176,49 +179,57 @@ def add_knobs(parser: Parser, of_groups: Sequence[str] = ()) -> None:
             default=argparse.SUPPRESS,
             help=help_ + _ending(knob, field.default).replace("%", "%%"),
         )
+    _add_sources(parser)
 
 
-def settings_of(given: argparse.Namespace) -> Settings:
-    """The `Settings` that the flags ask for; flags that were not typed keep their defaults."""
-    typed = {name: getattr(given, name) for name in knobs() if hasattr(given, name)}
-    try:
-        return Settings(**typed)
-    except ConfigError as error:
-        message = str(error)
-        for name in typed:
-            if message.startswith((f"{name} ", f"{name}: ")):
-                said = message.removeprefix(name).lstrip(": ")
-                raise ConfigError(f"--{name.replace('_', '-')}: {said}") from None
-        raise
+def settings_of(given: argparse.Namespace, *, is_told: bool = True) -> Settings:
+    """The `Settings` that flags, environment variables and a file of settings ask for, the first the strongest.
+
+    Args:
+        given: What was typed.
+        is_told: Say on standard error what is set by other places than the command line.
+    """
+    from .configfile import gathered  # noqa: PLC0415  which needs a parser's flags
+
+    return gathered(given, is_told=is_told)[0]
+
+
+def typed_knobs(given: argparse.Namespace) -> Layer:
+    """The knobs that were typed as flags."""
+    values = {name: getattr(given, name) for name in knobs() if hasattr(given, name)}
+    return Layer(values, lambda name: f"--{knobs()[name].flag or name.replace('_', '-')}", "the command line")
 
 
 def reader(knob: Knob) -> Callable[[str], Any]:
     """How one flag's text becomes its value; a complaint quotes the text."""
 
     def read(text: str) -> Any:
-        if knob.choices:
-            return chosen(text, knob.choices)
         try:
-            value = knob.read(text)
+            return read_text(knob, text)
         except ValueError as error:
-            said = "the value" if knob.is_secret else repr(text)  # which may be a password
-            raise argparse.ArgumentTypeError(f"{said} should be {error}") from None
-        if knob.least is not None and not all(
-            is_within(knob, each) for each in (value if isinstance(value, tuple) else (value,))
-        ):
-            raise argparse.ArgumentTypeError(f"{text!r} should be {bounds(knob)}")
-        return value
+            raise argparse.ArgumentTypeError(str(error)) from None
 
     return read
 
 
 def chosen(text: str, choices: Sequence[str]) -> str:
     """Check a word against those allowed."""
-    if text in choices:
-        return text
-    near = get_close_matches(text.lower(), choices, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise argparse.ArgumentTypeError(f"{text!r} should be one of {', '.join(choices)}{hint}")
+    try:
+        return read_choice(text, choices)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _add_sources(parser: Parser) -> None:
+    """The flags that say where settings are read besides."""
+    group = parser.add_argument_group("Settings").add_mutually_exclusive_group()
+    group.add_argument(
+        "--config",
+        metavar="FILE",
+        help="Read settings from this TOML file; flags and environment variables win. Default: crawlpool.toml, where "
+        "there is one in the working folder.",
+    )
+    group.add_argument("--no-config", action="store_true", help="Read no file of settings.")
 
 
 def _ending(knob: Knob, default: Any) -> str:
@@ -302,5 +313,17 @@ def _add_own(parser: Parser) -> None:
         help="Show a line for each request; -vv shows waits and retries too.",
     )
     talk.add_argument(
-        "--log-file", metavar="FILE", help="Add a line for each request, with the time, to this file."
+        "--log-file",
+        metavar="FILE",
+        help="Add a line for each request, with the time, to this file; with the ending .jsonl as JSON.",
     )
+    talk.add_argument(
+        "--view", metavar="WHAT", type=lambda text: chosen(text, VIEWS),
+        help="Show how it goes as a live view (live), in one line (bar), or not at all (none). Default: live on a "
+        "terminal with room for it, unless records or log lines go there, too; else bar.",
+    )  # fmt: skip
+    talk.add_argument(
+        "--trace", metavar="FILE",
+        help="Write each step of each URL to this file: who did it, in which process and thread, and when; with the "
+        "ending .jsonl as JSON, with .svg as a picture.",
+    )  # fmt: skip

@@ -138,7 +138,7 @@ def _checked(words: Sequence[str]) -> argparse.Namespace:
     for name, flag in _REFUSED.items():
         if getattr(given, name, None):
             raise ConfigError(f"{flag} cannot be given to retry: the job says where its records go")
-    settings_of(given)
+    settings_of(given, is_told=False)
     return given
 
 

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,12 @@ from ..errors import ConfigError
 from ..model import Failure, Outcome, Request, Response
 from ..polite.robots import Robots, robots_url, spelled
 from ..polite.robotsfile import MOST_BYTES, agents_of
-from ..settings import knobs
+from ..settings import Settings, knobs
 from ..settings.politeness import product_token
 from ..urls import normalise, place, public
+from .configfile import gathered
 from .figures import seconds, size
-from .flags import Parser, add_knobs, new_parser, parse, settings_of
+from .flags import Parser, add_knobs, new_parser, parse
 from .jobs import Row, rows_of, say, table
 
 _USAGE = "crawlpool robots [FLAG ...] URL ..."
@@ -41,13 +42,13 @@ def robots(words: Sequence[str]) -> int:
     made = parser()
     add_knobs(made, _GROUPS)
     given = parse(made, words)
-    settings = settings_of(given)
+    settings, came = gathered(given)
     if not given.words:
         raise ConfigError(f"name a URL: {_USAGE}")
     urls = [_url(word) for word in given.words]
     token = settings.token if given.agent is None else _token(given.agent)
     origins = list(dict.fromkeys(place(url).origin for url in urls))
-    outcomes = _from_file(given.file, origins) if given.file is not None else _asked(given, origins)
+    outcomes = _from_file(given.file, origins) if given.file is not None else _asked(settings, came, origins)
     read = {origin: Robots.from_outcome(outcome, token=token) for origin, outcome in outcomes.items()}
     found = [
         _judged(url, token, read[place(url).origin], outcomes[place(url).origin], file=given.file)
@@ -96,12 +97,13 @@ def _token(agent: str) -> str:
     return product_token(agent) if "/" in agent or len(agent.split()) == 1 else agent.strip()
 
 
-def _asked(given: argparse.Namespace, origins: Sequence[str]) -> dict[str, Outcome]:
+def _asked(settings: Settings, came: Iterable[str], origins: Sequence[str]) -> dict[str, Outcome]:
     """Ask each origin, as a crawl does."""
     from ..errands import MOST_HOPS  # noqa: PLC0415  imports stand where they are needed, so that starting is quick
     from ..fetching import fetch_all  # noqa: PLC0415
 
-    typed: dict[str, Any] = {name: getattr(given, name) for name in knobs() if hasattr(given, name)}
+    known = knobs()
+    typed: dict[str, Any] = {name: getattr(settings, name) for name in came if known[name].group in _GROUPS}
     ours: dict[str, Any] = {"robots": False, "max_redirects": MOST_HOPS, "max_body": MOST_BYTES}
     usual = {"backend": "thread", "workers": min(len(origins), _LANES)}
     pages = fetch_all([robots_url(origin) for origin in origins], **{**usual, **typed, **ours})

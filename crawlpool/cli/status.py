@@ -236,6 +236,8 @@ def _next(known: dict[str, Any]) -> list[str]:
 def _command(known: dict[str, Any]) -> str:
     """The words of the crawl as far as they are kept; the rest of its flags are the user's to know."""
     kept = known["command"] or {}
+    if isinstance(kept.get("crawl_file"), str):
+        return f": crawlpool {shlex.quote(kept['crawl_file'])}, and its other flags"
     words, outputs = kept.get("words"), kept.get("output")
     if not isinstance(words, list) or not words:
         return ""

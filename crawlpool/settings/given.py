@@ -16,13 +16,16 @@ from ..errors import ConfigError
 from ..model import Pairs
 from ..secretfiles import read_cookies, read_netrc
 from ..urls import normalise, place, public
+from .check import as_tuple
 
 Given: TypeAlias = str | tuple[str, str] | list[str] | Pairs | Mapping[str, str | tuple[str, str]]
 """A value, a pair, several of them, or a mapping of origins to values."""
 
 HIDDEN = "***"
 
-_ORIGIN = re.compile(r"(https?://[^\s/?#@=]+)/?=(.*)", re.IGNORECASE | re.DOTALL)
+ORIGIN = re.compile(r"(https?://[^\s/?#@=]+)/?=(.*)", re.IGNORECASE | re.DOTALL)
+"""`https://shop.example=VALUE`."""
+
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]]+)(?::([0-9]{1,5}))?")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, 2.1
@@ -83,6 +86,24 @@ def as_tokens(name: str, value: Any) -> Pairs:
         ConfigError: It is none; the message says what would do.
     """
     return _secrets(name, value, _token, "[ORIGIN=]TOKEN; env:NAME or file:PATH may stand for TOKEN")
+
+
+def as_pairs(name: str, value: Any) -> Pairs:
+    """Bring `header` and `cookie` to pairs of a name and a value; env:NAME and file:PATH stand for values.
+
+    Raises:
+        ConfigError: It is none, or there is no such variable or file.
+    """
+    return tuple((key, _opened_once(name, text)) for key, text in as_tuple(name, value, is_secret=True))
+
+
+def _opened_once(name: str, text: str) -> str:
+    found = _opened(name, text)
+    if found is not text and found.startswith(
+        ("env:", "file:")
+    ):  # or it would be opened when settings are copied
+        raise ConfigError(f"{name}: what {text!r} stands for begins with env: or file: itself")
+    return found
 
 
 def as_certificates(name: str, value: Any) -> Pairs:
@@ -274,7 +295,7 @@ def _value(value: Any, wrong: ConfigError) -> Any:
 def _split(text: str, wrong: ConfigError) -> tuple[str, str]:
     if not _WEB.match(text):
         return "", text
-    found = _ORIGIN.fullmatch(text)
+    found = ORIGIN.fullmatch(text)
     if found is None:
         raise wrong
     return _origin(found[1], wrong), found[2]

@@ -14,6 +14,7 @@ from .given import (
     as_hosts,
     as_logins,
     as_netrc,
+    as_pairs,
     as_proxy,
     as_tokens,
 )
@@ -32,8 +33,10 @@ class Requesting:
             read=read_header,
             repeats=True,
             short="H",
+            fit=as_pairs,
             is_secret=True,
-            help="Send this header, to the seeds' origins only where it is a credential.",
+            help="Send this header, to the seeds' origins only where it is a credential. env:NAME or file:PATH instead of "
+            "VALUE reads it from there.",
         ),
     ] = ()
     cookie: Annotated[
@@ -43,8 +46,9 @@ class Requesting:
             metavar="NAME=VALUE",
             read=read_cookie,
             repeats=True,
+            fit=as_pairs,
             is_secret=True,
-            help="Send this cookie to the seeds' origins.",
+            help="Send this cookie to the seeds' origins. env:NAME or file:PATH instead of VALUE reads it from there.",
         ),
     ] = ()
     cookie_file: Annotated[

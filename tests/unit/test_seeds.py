@@ -181,7 +181,7 @@ def test_columns_without_a_name_or_with_the_same_are_told_apart(here):
         (["lists/messy.txt"], None, r"no file 'lists/messy.txt' here"),
         (["list.csv"], None, r"no file 'list.csv' here"),
         (["seeds.gz"], None, r"no file 'seeds.gz' here"),
-        (["crawl.toml"], None, r"no file 'crawl.toml' here; and it is no list of URLs"),
+        (["crawl.toml"], None, r"no file 'crawl.toml' here; a crawl that is kept as a file ends so"),
         (["messy"], None, r"no file 'messy' here; did you mean messy.txt\?"),
         (["something"], None, r"neither a file here nor a URL"),
         (["3.14"], None, r"neither a file here nor a URL"),
@@ -203,7 +203,7 @@ def test_a_word_that_can_be_no_source_is_an_error_before_anything_is_read(words,
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [
-        ("crawl.toml", "give settings as flags"),
+        ("crawl.toml", "no list of URLs, but a crawl kept as a file; crawlpool crawl.toml runs it"),
         ("books.py", "--handler books.py:function"),
         ("a.xlsx", "save the sheet as CSV"),
     ],
