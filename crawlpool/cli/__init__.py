@@ -1,6 +1,7 @@
 """The command line: words in, exit code out; the only part of crawlpool that prints.
 
 main          the first word chooses the command; every error ends here
+├── commands  which there are
 ├── crawl     crawlpool urls.txt --workers 8
 │   ├── flags      every knob as a flag; complaints that say what would do
 │   ├── handler    FILE.py:function -> the function
@@ -10,6 +11,10 @@ main          the first word chooses the command; every error ends here
 │   ├── interrupts Ctrl-C once, twice
 │   ├── hints      what would help
 │   └── closing    the table at the end, and the exit code
+├── get       crawlpool get URL          the record of one URL, its headers, its body
+├── links     crawlpool links URL        what a page links to
+├── shell     crawlpool shell URL        a prompt with the page
+│   └── asking     one page, from a server or a file; shared by these three
 ├── status    crawlpool status JOB       how far it is
 ├── failures  crawlpool failures JOB     what failed, and why
 ├── why       crawlpool why URL --job JOB
@@ -18,7 +23,9 @@ main          the first word chooses the command; every error ends here
 │   └── jobs       which file is meant, which failures; shared by these five
 ├── robots    crawlpool robots URL       whether robots.txt lets it be fetched
 ├── demo      crawlpool demo
-└── serve     crawlpool serve DIR
+├── serve     crawlpool serve DIR
+├── completion crawlpool completion bash what lets a shell complete words
+└── help      crawlpool help WORD
 
 Starting must feel like nothing, so a module is imported when its command is
 chosen, and a library when it is needed: that is why imports stand in functions.
@@ -27,22 +34,9 @@ chosen, and a library when it is needed: that is why imports stand in functions.
 import sys
 from collections.abc import Sequence
 from errno import ENOSPC
-from importlib import import_module
 
 from .. import __version__
-
-COMMANDS = {
-    "crawl": "crawl:crawl",
-    "status": "status:status",
-    "failures": "failures:failures",
-    "why": "why:why",
-    "retry": "retry:retry",
-    "salvage": "salvage:salvage_command",
-    "robots": "robots:robots",
-    "demo": "demo:demo",
-    "serve": "serve:serve_command",
-}
-"""Each command's module in here, and its function: words in, exit code out."""
+from .commands import COMMANDS, made
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -77,14 +71,15 @@ def _run(words: list[str]) -> int:
     if words == ["--version"]:
         print(version())
         return 0
+    if words in (["--help"], ["-h"]):  # beside anything else it is the crawl's own
+        words = ["help"]
     from ..errors import CrawlpoolError  # noqa: PLC0415
 
     is_named = bool(words) and words[0] in COMMANDS
-    module, _, name = COMMANDS[words[0] if is_named else "crawl"].partition(":")
     try:
         if not is_named:
             _check_first(words)
-        command = getattr(import_module(f".{module}", __name__), name)
+        command = made(COMMANDS[words[0] if is_named else "crawl"].home)
         return int(command(words[1:] if is_named else words))
     except CrawlpoolError as error:
         from .screen import complain  # noqa: PLC0415

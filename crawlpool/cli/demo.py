@@ -17,7 +17,7 @@ from pathlib import Path
 from ..errors import ConfigError
 from ..serve import Server, sample_site, sample_sites, serve
 from ..settings.sources import put_together
-from .flags import crawl_parser, new_parser, parse, typed_knobs
+from .flags import Parser, crawl_parser, new_parser, parse, typed_knobs
 from .screen import printable
 
 _USAGE = "crawlpool demo [bookshop|traps] [FLAG ...]"
@@ -54,7 +54,7 @@ What to type next
   crawlpool urls.txt -o pages.csv                                      your own list of URLs
   crawlpool status pages.jsonl                                         how far it is; also while it runs
   crawlpool demo traps                                                 a site full of traps
-  crawlpool --help                                                     every flag
+  crawlpool help                                                       all commands
 """
 
 
@@ -62,7 +62,7 @@ def demo(words: Sequence[str]) -> int:
     """Run the demo; the exit code is that of the last crawl."""
     words = list(words)
     if any(word in {"-h", "--help"} for word in words):
-        new_parser(_USAGE, description=_DESCRIPTION).print_help()
+        parser().print_help()
         return 0
     name = _site_of(words)
     put_together(
@@ -85,6 +85,11 @@ def demo(words: Sequence[str]) -> int:
     _say(_NEXT)
     _say(f"The files are in {folder}")
     return code
+
+
+def parser() -> Parser:
+    """What its help shows; the flags of a crawl are there besides."""
+    return new_parser(_USAGE, description=_DESCRIPTION)
 
 
 def _site_of(words: list[str]) -> str:

@@ -16,6 +16,7 @@ from ..errors import ConfigError
 from ..settings import FAIL_ON, Knob, Settings, knobs
 from ..settings.sources import Layer, read_choice, read_text
 from ..units import read_bytes, read_seconds
+from .commands import command_of, examples_of
 from .figures import seconds, size
 
 VIEWS = ("live", "bar", "none")
@@ -28,7 +29,7 @@ crawlpool fetches web pages with a pool of workers.
   crawlpool urls.txt -o pages.jsonl                 every URL in a file, one a line
   crawlpool https://example.com/ --follow           a site, by its links
   crawlpool demo                                    a sample site, served on this machine
-  crawlpool --help                                  every flag
+  crawlpool help                                    all commands, and the flags that are used most
 """
 
 _DESCRIPTION = """\
@@ -38,31 +39,12 @@ Words: files of URLs (one a line; # begins a comment; .gz is fine), CSV files wi
 --column, - for standard input, and URLs. Flags may stand among them. A file that is
 called like a command is written ./demo."""
 
-_EPILOG = """\
-Other commands:
-  crawlpool status JOB       Show how far a crawl is; JOB is its output, or FILE.job beside it.
-  crawlpool failures JOB     List the URLs that failed, and why.
-  crawlpool why URL --job JOB
-                             Tell what became of one URL.
-  crawlpool retry JOB        Ask what failed once more.
-  crawlpool salvage JOB      Save what can be read of a damaged job file.
-  crawlpool robots URL       Say whether robots.txt lets a URL be fetched, and which line says so.
-  crawlpool demo             Crawl a sample site, and explain what happened.
-  crawlpool serve DIR        Serve a directory, or a sample site, on this machine.
-
+EXIT_CODES = """\
 Exit codes:
   0 every listed URL was answered      5 the workers are gone
   2 wrong usage                        6 nothing to do
   3 some listed URLs failed            7 the network is gone
-  4 a record could not be written      130, 143 interrupted
-
-Examples:
-  crawlpool urls.txt --workers 16 -o pages.csv
-  crawlpool https://example.com/ --follow --depth 2 --delay 1 -o site.jsonl
-  crawlpool https://example.com/ --sitemap --since 2026-01-01 -o news.jsonl
-  crawlpool shops.csv --column website --handler shop.py:parse -o shops.sqlite
-  crawlpool urls.txt --failed failed.txt; crawlpool failed.txt --retries 5"""
-
+  4 a record could not be written      130, 143 interrupted"""
 
 _WORDING = {
     r"expected one argument": "a value is missing behind it",
@@ -72,7 +54,13 @@ _WORDING = {
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, with complaints as `ConfigError` that say what would do."""
+    """argparse, with complaints as `ConfigError` that say what would do.
+
+    Attributes:
+        command: The command that it is for.
+    """
+
+    command: str = "crawl"
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse would print."""
@@ -97,21 +85,28 @@ class _Format(argparse.RawDescriptionHelpFormatter):
     """Help as wide as the terminal, but no wider than is pleasant to read."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=28, width=min(shutil.get_terminal_size().columns, 100) - 2)
+        super().__init__(prog, max_help_position=28, width=help_width())
+
+
+def help_width() -> int:
+    """Columns that help may take."""
+    return min(shutil.get_terminal_size().columns, 100) - 2
 
 
 def new_parser(usage: str, *, description: str, epilog: str = "") -> Parser:
-    """A parser in the manner of the house, for any command; `-h` is there."""
+    """A parser in the manner of the house, for any command; `-h` is there, and examples are what help ends with."""
+    command = command_of(usage)
     parser = Parser(
         prog="crawlpool",
         usage=usage,
         description=description,
-        epilog=epilog,
+        epilog="\n\n".join(part for part in (epilog, examples_of(command)) if part),
         formatter_class=_Format,
         allow_abbrev=False,  # a flag added later must not change what an abbreviation means
         add_help=False,
     )
     parser.add_argument("-h", "--help", action="help", help="Show this help and exit.")
+    parser.command = command
     return parser
 
 
@@ -127,21 +122,23 @@ def parse(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
         flags, behind = flags[:at], flags[at + 1 :]
     given, unknown = parser.parse_known_intermixed_args(flags)
     if unknown:
-        raise ConfigError(unknown_flag(unknown[0], parser.flags))
+        raise ConfigError(unknown_flag(unknown[0], parser.flags, parser.command))
     given.words = [*(given.words or ()), *behind]
     return given
 
 
-def unknown_flag(word: str, known: Iterable[str]) -> str:
+def unknown_flag(word: str, known: Iterable[str], command: str = "crawl") -> str:
     """The complaint about a flag that is not there, with the nearest that is."""
     flag = word.partition("=")[0]
     near = get_close_matches(flag.replace("_", "-"), known, n=1, cutoff=0.6)
-    return f"unknown flag {flag}; " + (f"did you mean {near[0]}?" if near else "crawlpool --help lists all")
+    return f"unknown flag {flag}; " + (
+        f"did you mean {near[0]}?" if near else f"crawlpool help {command} lists all"
+    )
 
 
 def crawl_parser() -> Parser:
     """The parser of `crawlpool crawl`, and of `crawlpool` alone."""
-    parser = new_parser(USAGE, description=_DESCRIPTION, epilog=_EPILOG)
+    parser = new_parser(USAGE, description=_DESCRIPTION, epilog=EXIT_CODES)
     parser.add_argument("--version", action="store_true", help="Show the version and exit.")
     parser.add_argument("words", nargs="*", metavar="URL|FILE|-", help=argparse.SUPPRESS)
     _add_own(parser)

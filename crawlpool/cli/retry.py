@@ -28,7 +28,7 @@ Ask the URLs of a job that failed once more: those without an answer, and those
 answered with a status from 400 on. Flags of different kinds narrow them together.
 
 The job's crawl runs again with its own settings. Flags of a crawl may be given
-besides, such as --timeout 60 or -H 'Authorization: ...'; crawlpool --help lists them.
+besides, such as --timeout 60 or -H 'Authorization: ...'; crawlpool help crawl lists them.
 
 A record that was written for a failed URL stays in the output, and the new one is
 added behind it.
@@ -126,15 +126,20 @@ def parser() -> Parser:
     return made
 
 
+def whole_parser() -> Parser:
+    """All that it takes."""
+    made = crawl_parser()
+    _add_own(made)
+    return made
+
+
 def _add_own(made: Parser) -> None:
     add_wanted(made, "Retry")
 
 
 def _checked(words: Sequence[str]) -> argparse.Namespace:
     """Read all flags, those of the crawl too, before anything is changed."""
-    whole = crawl_parser()
-    _add_own(whole)
-    given = parse(whole, words)
+    given = parse(whole_parser(), words)
     for name, flag in _REFUSED.items():
         if getattr(given, name, None):
             raise ConfigError(f"{flag} cannot be given to retry: the job says where its records go")

@@ -26,7 +26,7 @@ the Crawl-delay and the sitemaps that it names. Exit code 3 when one may not be 
 
 The robots.txt of each URL's origin is fetched as a crawl does it. Flags of a crawl that
 are about speed, politeness and requests may be given besides, such as --user-agent or
---timeout; crawlpool --help lists them."""
+--timeout; crawlpool help crawl lists them."""
 
 _GROUPS = ("Speed", "Politeness", "Requests")
 _NOT_ALL = 3
@@ -39,9 +39,7 @@ def robots(words: Sequence[str]) -> int:
     if any(word in {"-h", "--help"} for word in words):
         parser().print_help()
         return 0
-    made = parser()
-    add_knobs(made, _GROUPS)
-    given = parse(made, words)
+    given = parse(whole_parser(), words)
     settings, came = gathered(given)
     if not given.words:
         raise ConfigError(f"name a URL: {_USAGE}")
@@ -79,6 +77,13 @@ def parser() -> Parser:
     made.add_argument(
         "--json", action="store_true", help="Write one JSON object a line for each URL, for programs."
     )
+    return made
+
+
+def whole_parser() -> Parser:
+    """All that it takes."""
+    made = parser()
+    add_knobs(made, _GROUPS)
     return made
 
 

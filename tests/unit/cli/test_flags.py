@@ -139,6 +139,7 @@ def test_every_knob_can_be_set_from_the_command_line(files):
             "--sort-params",
         ),
         *("--skip-duplicates", "exact,near", "--raw-cells"),
+        *("--select", "price=.price", "--select", "next = a@href", "--fields", "+text,-links"),
         *("--max-host-pages", "11", "--max-directory-pages", "12", "--max-path-depth", "13", "--max-repeats", "14"),
         *("--max-params", "15", "--max-combinations", "16", "--max-calendar", "17", "--max-sessions", "18"),
         *("--no-x-robots-tag", "--no-meta-robots", "--no-rel-nofollow", "--skip-noindex"),
@@ -151,6 +152,8 @@ def test_every_knob_can_be_set_from_the_command_line(files):
         allow_private=True,
         resolve=("a.example:80:192.0.2.1",),
         raw_cells=True,
+        select={"price": ".price", "next": "a@href"},
+        fields=("+text", "-links"),
         max_host_pages=11,
         max_directory_pages=12,
         max_path_depth=13,
@@ -280,7 +283,7 @@ def test_a_single_dash_is_a_word():
         (["--quiet=1"], "--quiet: takes no value, and was given '1'"),
         (["--timout", "3"], "unknown flag --timout; did you mean --timeout?"),
         (["--per_host=3"], "unknown flag --per_host; did you mean --per-host?"),
-        (["-Z"], "unknown flag -Z; crawlpool --help lists all"),
+        (["-Z"], "unknown flag -Z; crawlpool help crawl lists all"),
     ],
 )
 def test_what_is_typed_wrong_is_quoted_with_what_would_do(words, said):
