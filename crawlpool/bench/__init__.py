@@ -12,5 +12,12 @@ usage     what a program costs, its workers included
 programs  starting programs so that none outlives a measurement
 report    medians, and the table that is printed
 
+And what `crawlpool bench` compares, told in docs/bench.md:
+
+modes     the ways to fetch a list, a short function each
+compare   runs each by itself, in turn
+rows      from runs to rows: medians, spreads, ratios
+plot      the rows as a picture
+
 Everything stays on loopback, and the server's CPU is never counted.
 """
