@@ -10,9 +10,9 @@ import os
 import threading
 import weakref
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from .credentials import Credentials
 from .crew import LOOK_S, Crew
@@ -35,6 +35,7 @@ from .polite.outage import Outage
 from .polite.retry import RetryPolicy
 from .polite.rulebook import Rulebook
 from .polite.silent import Silent
+from .rehearsal import AtOnce, NeverGone, backend_for, current, settings_for
 from .scope import Scope
 from .settings import Settings
 from .settling import Landing
@@ -45,6 +46,9 @@ from .traps import Bounds
 from .units import MIB
 from .wiring import backend_of, transport_options
 from .worker import memory
+
+if TYPE_CHECKING:
+    from .live.now import Look
 
 log = logging.getLogger("crawlpool")
 
@@ -158,6 +162,10 @@ class Engine:
     ) -> None:
         """Put the parts together; no worker is started."""
         backend = settings.backend if backend is None else backend
+        rehearsal = current()
+        if rehearsal is not None:
+            settings, backend = settings_for(rehearsal, settings), backend_for(backend)
+        is_hurried = rehearsal is not None and rehearsal.is_hurried
         self.workers, least = _range_of(settings, backend)
         _check_memory(settings, backend)
         self._inbox = Inbox()
@@ -165,7 +173,7 @@ class Engine:
         self._is_asked_to_stop = False
         self._thread = threading.current_thread()
         self._crew = Crew(
-            backend_of(backend, transport_options(settings)),
+            backend_of(backend, replace(transport_options(settings), stand_in=rehearsal)),
             size=self.workers,
             deliver=self._inbox.put,
             least=least,
@@ -213,10 +221,10 @@ class Engine:
             crew=self._crew,
             inbox=self._inbox,
             rules=rules,
-            retry=RetryPolicy(
+            retry=(AtOnce if is_hurried else RetryPolicy)(
                 retries=settings.retries, backoff_s=settings.backoff, max_wait_s=settings.max_wait
             ),
-            outage=Outage(settings.max_outage),
+            outage=(NeverGone if is_hurried else Outage)(settings.max_outage),
             outgoing=outgoing,
             following=following,
             folding=Folding(
@@ -319,6 +327,12 @@ class Engine:
         if now:
             self._is_halted = True
         self._inbox.wake()
+
+    def look(self) -> "Look":
+        """What sees what the crawl does now."""
+        from .live.now import Look  # noqa: PLC0415  only for who watches
+
+        return Look(self._crew, self._gate, self.crawl.stats)
 
     def pids(self) -> list[int]:
         """Process ids of the workers."""

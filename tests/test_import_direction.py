@@ -8,7 +8,7 @@ import crawlpool
 PACKAGE = Path(crawlpool.__file__).parent
 
 LAYERS = [
-    {"model", "errors", "units", "cutoff", "secretfiles", "addresses"},
+    {"model", "errors", "units", "cutoff", "handlerfile", "secretfiles", "addresses"},
     {"urls", "settings", "challenges", "seedlines", "errands"},
     {"calendars", "sessions", "patterns", "job", "digest", "hostnotes"},
     {
@@ -28,12 +28,12 @@ LAYERS = [
         "records",
     },
     {"timeline"},
-    {"worker", "handlers", "stats", "following", "outgoing", "crawlfile", "selecting", "saved", "trace"},
+    {"worker", "handlers", "stats", "following", "outgoing", "selecting", "saved", "trace"},
     {"backends", "hosts", "landing", "identity", "duplicates", "sitemaps"},
-    {"inbox", "keeping", "blame", "growth", "holding", "retiring", "departures", "arrivals", "folding"},
+    {"inbox", "keeping", "blame", "growth", "holding", "retiring", "departures", "arrivals", "folding", "crawlfile"},
     {"trying"},
     {"crew", "settling", "network"},
-    {"loop"},
+    {"loop", "live"},
     {"wiring"},
     {"resuming", "rehearsal"},
     {"outputs"},

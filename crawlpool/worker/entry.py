@@ -73,6 +73,13 @@ def let_go_here() -> None:
 def _new_exchange(
     options: TransportOptions, begun: Any = None, reported: Any = None, *, is_worker: bool = True
 ) -> Exchange:
+    if options.stand_in is not None:
+        return Exchange(
+            options.stand_in.transport(options),
+            start_until=options.start_until,
+            is_worker=is_worker,
+            is_refusing=not options.stand_in.is_hurried,
+        )
     from .requests_ import RequestsTransport  # noqa: PLC0415  the main process need not load requests
 
     return Exchange(

@@ -72,6 +72,7 @@ class Exchange:
         reported: Another, where the main process cannot see what memory we take; it is told after each order.
         start_until: When, by `time.monotonic()`, orders that were not begun go back; None for never.
         is_worker: False on the thread where the user's program gets its signals.
+        is_refusing: Whether orders go back that are for a host which has just asked for a rest.
     """
 
     def __init__(
@@ -82,9 +83,11 @@ class Exchange:
         *,
         start_until: float | None = None,
         is_worker: bool = True,
+        is_refusing: bool = True,
     ) -> None:
         """Start with nothing waiting."""
         self._is_worker = is_worker
+        self._is_refusing = is_refusing
         self._start_until = math.inf if start_until is None else start_until
         self._transport = transport
         self._begun = begun
@@ -109,7 +112,7 @@ class Exchange:
             answers.append(guarded(self._transport, order, is_worker=self._is_worker))
             if self._reported is not None:
                 self._reported.value = peak()
-            if answers[-1][1] and answers[-1][2] in _ASKS_FOR_REST:
+            if answers[-1][1] and answers[-1][2] in _ASKS_FOR_REST and self._is_refusing:
                 self._refusing = host(order[2]), time.monotonic() + REFUSAL_S
             if time.monotonic() > until:
                 break

@@ -172,7 +172,7 @@ class RequestsTransport:
         )
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
-        self._send = adapter
+        self._send: Any = adapter
         self._timeout = Timeout(connect=options.connect_timeout_s, read=options.timeout_s)
         self._quick = Timeout(connect=options.connect_timeout_s * QUICK_SHARE, read=options.timeout_s)
         self._proxy_memo: dict[str, str | None] = {}

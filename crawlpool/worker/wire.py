@@ -79,6 +79,7 @@ class TransportOptions:
         private: Which addresses may be connected to that are not of the public internet: those of hosts that
             the user "named", "all" (a crawl never says so by itself), or "none".
         resolve: Host, port, and addresses to connect to instead of looking it up.
+        stand_in: What answers in place of the network (`crawlpool.rehearsal`); it crosses to no other process.
     """
 
     headers: Pairs = ()
@@ -100,6 +101,7 @@ class TransportOptions:
     client_certs: Pairs = ()
     private: str = "all"
     resolve: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
+    stand_in: Any = None
 
 
 def response_answer(
