@@ -22,7 +22,16 @@ from .handlers import Handler, Handlers, Statuses
 from .identity import of_handlers, of_seeds, of_settings
 from .landing import StoreLanding
 from .model import Request
-from .outputs import failed_file, files_of, in_job, job_path, named_stores, opened
+from .outputs import (
+    failed_file,
+    files_of,
+    folder_store,
+    in_job,
+    index_of,
+    job_path,
+    named_stores,
+    opened,
+)
 from .seeds import BadLine, from_iterable
 from .settings import Knobs, Settings
 from .settings import knobs as knobs_of
@@ -33,7 +42,9 @@ from .urls import public
 from .wiring import Output, backend_of, transport_options
 
 if TYPE_CHECKING:
+    from .live.now import Look, Now
     from .resuming import Job
+    from .selecting import Columns
     from .trace import Trace
 
 Backend: TypeAlias = str | Pool | Executor | None
@@ -90,6 +101,8 @@ class Crawler:
         self.job: Path | None = None
         self._handlers = Handlers()
         self._engine: Engine | None = None
+        self._look: Look | None = None
+        self._columns = _columns_of(self.settings)
 
     @overload
     def on_page(self, pattern: Handler, *, status: Statuses = None) -> Handler: ...
@@ -135,6 +148,7 @@ class Crawler:
         start: Start | None = None,
         refresh: bool = False,
         failed: str | PathLike[str] | None = None,
+        save: str | PathLike[str] | None = None,
         job: str | PathLike[str] | bool | None = None,
         same: Mapping[str, str] | None = None,
         command: Mapping[str, Any] | None = None,
@@ -159,6 +173,7 @@ class Crawler:
                 have changed. None is an error that says so.
             refresh: Fetch all pages of a finished job again, and add them behind what is there.
             failed: A file for the URLs that failed, with why; it can be crawled again.
+            save: A folder for the bodies of good answers, each a file, with an index of all URLs.
             job: The job file; None for the first output's name and ".job", False for none.
             same: Further texts that have to be the same when a job goes on, such as versions of your own code.
             command: Kept in the job: how the crawl is started again.
@@ -178,8 +193,10 @@ class Crawler:
         self._refuse_nothing(seeds)
         outputs = list(output) if isinstance(output, Sequence) and not isinstance(output, str) else [output]
         self._refuse_second()
+        self._refuse_both()
         stores = named_stores(outputs, self.settings)
-        self.job = path = job_path(outputs, job, failed=failed)
+        index = None if save is None else index_of(save)
+        self.job = path = job_path(outputs, job, failed=failed, save=save)
         tell = notice if notice is not None else _nobody
         with ExitStack() as stack:
             the_job = None
@@ -190,7 +207,7 @@ class Crawler:
                     path=path,
                     start=start,
                     is_refresh=refresh,
-                    outputs=files_of(outputs, path),
+                    outputs=files_of(outputs if index is None else (*outputs, index), path),
                     same={
                         **of_settings(self.settings),
                         **of_handlers(self._handlers),
@@ -217,7 +234,8 @@ class Crawler:
                 from .trace import Trace  # noqa: PLC0415  only when it is asked for
 
                 traced = stack.enter_context(Trace(trace))
-            engine = self._new_engine(places, failures, None, the_job, traced)
+            folder = folder_store(index, start, the_job, stack)
+            engine = self._new_engine(places, failures, None, the_job, traced, saved=folder)
             stack.callback(self._let_go)
             stack.enter_context(engine)
             self._feed(engine, the_job, self._listed(seeds, notice), tell)
@@ -291,6 +309,7 @@ class Crawler:
     def items(self, seeds: Seeds = ()) -> Iterator[dict[str, Any]]:
         """Crawl, and give the items (or records) as they come; `break` ends the crawl."""
         self._refuse_second()
+        self._refuse_both()
         self._refuse_nothing(seeds)
         items: deque[dict[str, Any]] = deque()
         with ExitStack() as stack:
@@ -313,6 +332,19 @@ class Crawler:
         engine = self._engine  # it may end meanwhile
         if engine is not None:
             engine.stop(now=now)
+
+    def look(self, now: float, most: int = 20) -> "Now | None":
+        """What the crawl does at this moment, for `watch`; None while none runs.
+
+        Args:
+            now: `time.monotonic()`.
+            most: Hosts and failures at most.
+        """
+        if self._engine is None:
+            return None
+        if self._look is None:
+            self._look = self._engine.look()
+        return self._look(now, most=most)
 
     def pause(self) -> None:
         """Start nothing more until `resume`, from a handler, another thread or a signal handler.
@@ -344,6 +376,8 @@ class Crawler:
         items: deque[dict[str, Any]] | None,
         job: "Job | None",
         trace: "Trace | None" = None,
+        *,
+        saved: tuple[str, Store] | None = None,
     ) -> Engine:
         self.stats = Stats()
         if job is not None:
@@ -363,6 +397,8 @@ class Crawler:
             skip_duplicates=settings.skip_duplicates,
             skip_noindex=settings.skip_noindex,
             items=items,
+            columns=self._columns,
+            saved=saved,
         )
         self._engine = Engine(
             settings,
@@ -381,12 +417,20 @@ class Crawler:
         if self._engine is not None:
             raise ConfigError("this crawler is running already; make a second one")
 
+    def _refuse_both(self) -> None:
+        if self._columns is not None and self._handlers:
+            knob = "select" if self.settings.select else "fields"
+            raise ConfigError(
+                f"{knob} makes columns of records, and with a handler there are none, only what it yields; "
+                f"do without one of them (page.get(selector) gives a handler the same)"
+            )
+
     def _refuse_nothing(self, seeds: Seeds) -> None:
         if seeds == () and not self.settings.sitemap_url:
             raise ConfigError("nothing to crawl: give a URL, or Crawler(sitemap_url=...)")
 
     def _let_go(self) -> None:
-        self._engine = None
+        self._engine = self._look = None
 
     def _listed(self, seeds: Seeds, notice: Callable[[str], object] | None) -> Iterator[Request]:
         for seed in from_iterable(seeds):
@@ -418,6 +462,14 @@ def settings_of(settings: Settings | None, backend: Backend, knobs: Any) -> tupl
     if backend is not None:
         backend_of(backend, transport_options(settings))  # complains here and not at the first page
     return settings, backend
+
+
+def _columns_of(settings: Settings) -> "Columns | None":
+    if not settings.select and not settings.fields:
+        return None
+    from .selecting import Columns  # noqa: PLC0415  only when it is asked for
+
+    return Columns(settings.select, settings.fields, parse_timeout_s=settings.parse_timeout)
 
 
 def _without_secrets(settings: Settings) -> dict[str, Any]:

@@ -6,9 +6,10 @@ the crawl refused until somebody says what is meant.
 """
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
+from os.path import isfile
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -46,8 +47,8 @@ def digest_of_file(path: Path) -> str:
 
 
 def of_settings(settings: Settings) -> dict[str, str]:
-    """The knobs that say which URLs belong to the crawl."""
-    said = {"follow": "on" if settings.follow else "off"}
+    """The knobs that say which URLs belong to the crawl, and which columns its records have."""
+    said = {"follow": "on" if settings.follow else "off", **_of_columns(settings)}
     # What is asked for a URL, and what is left out; without these a crawl is as it ever was.
     if settings.strip_params:
         said["strip-params"] = ", ".join(settings.strip_params)
@@ -70,6 +71,13 @@ def of_settings(settings: Settings) -> dict[str, str]:
     return said
 
 
+def _of_columns(settings: Settings) -> dict[str, str]:
+    said = {f"select {name}": selector for name, selector in settings.select}
+    if settings.fields:
+        said["fields"] = ",".join(settings.fields)
+    return said
+
+
 def of_seeds(seeds: Any) -> dict[str, str]:
     """Seeds that are there at once; what is read as the crawl goes (a generator, a file) cannot be compared.
 
@@ -86,6 +94,28 @@ def of_seeds(seeds: Any) -> dict[str, str]:
         if isinstance(seed, Request):
             seen.update(seed.body + b"\n")
     return {"seeds": _DIGEST + seen.hexdigest()}
+
+
+def of_words(words: Sequence[str], *, column: str | None, handler: str | None) -> dict[str, str]:
+    """The words of a command line or of a crawl's file, the files that they name, and the handler's file."""
+    same = {"seeds": " ".join(_told(word) for word in words)}
+    for word in words:
+        if word != "-" and isfile(word):  # noqa: PTH113  Path.is_file raises for a long URL
+            same[_told(word)] = same.get(_told(word), "") + digest_of_file(Path(word))
+    if column is not None:
+        same["column"] = column
+    if handler is not None:
+        file, colon, name = handler.rpartition(":")
+        file = file or handler
+        same["handler"] = f"{_told(file)}{colon}{name}" if colon else _told(file)
+        if isfile(file):  # noqa: PTH113
+            same[_told(file)] = digest_of_file(Path(file))
+    return same
+
+
+def _told(word: str) -> str:
+    """A word as it is compared: a file by its name alone, so that its folder may be moved."""
+    return Path(word).name if isfile(word) else word  # noqa: PTH113
 
 
 def of_handlers(handlers: Handlers) -> dict[str, str]:

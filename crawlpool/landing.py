@@ -14,7 +14,7 @@ from .handlers import Handler, Handlers, outputs_of, users_traceback
 from .model import Failure, FailureKind, Outcome, Request, Response
 from .parse.page import PARSE_TIMEOUT_S, Page
 from .records import record_of
-from .stats import Stats
+from .stats import Selected, Stats
 from .stores.base import Store
 from .stores.failed import FailedFile
 from .stores.plain import plain
@@ -22,6 +22,7 @@ from .urls import in_a_line
 from .worker.wire import Want
 
 if TYPE_CHECKING:
+    from .selecting import Columns
     from .trace import Trace
 
 log = logging.getLogger("crawlpool")
@@ -44,6 +45,8 @@ class StoreLanding:
         skip_noindex: Whether pages are left out that say "noindex"; the same.
         parse_timeout_s: Seconds that the slow parsers may take for one page.
         items: Gets the items as well, for whoever iterates over them.
+        columns: Makes the records, where they are not to be as they come.
+        saved: Gets the body of each good answer, and a line about every URL; its name, and the store.
     """
 
     def __init__(
@@ -62,6 +65,8 @@ class StoreLanding:
         skip_noindex: bool = False,
         parse_timeout_s: float = PARSE_TIMEOUT_S,
         items: deque[dict[str, Any]] | None = None,
+        columns: "Columns | None" = None,
+        saved: tuple[str, Store] | None = None,
     ) -> None:
         """Take the parts; the stores are open."""
         self._handlers = handlers
@@ -77,11 +82,19 @@ class StoreLanding:
         self._plain_want = Want.FACTS | self._raw | likeness
         if is_following:
             self._plain_want |= Want.LINKS | (Want.NOTHING if is_raw_kept or is_all_read else Want.HTML_ONLY)
+        if columns is not None and columns.wants_body:
+            self._plain_want |= Want.BODY
+        if saved is not None or (columns is not None and columns.wants_all_bodies):
+            self._plain_want = (self._plain_want | Want.BODY) & ~Want.HTML_ONLY
         self._handled_want = Want.BODY | self._raw | likeness | (Want.LINKS if is_following else Want.NOTHING)
         self._is_fail_fast = is_fail_fast
         self._handler_timeout_s = handler_timeout_s
         self._parse_timeout_s = parse_timeout_s
         self._items = items
+        self._columns = columns
+        self._saved = saved
+        if columns is not None:
+            stats.selected = {each.name: Selected() for each in columns.selections}
         self.trace: Trace | None = None
 
     def want(self, request: Request) -> Want:
@@ -95,12 +108,15 @@ class StoreLanding:
     def land(self, outcome: Outcome) -> tuple[Outcome, Iterable[Request]]:
         """Parse and store; a failure comes back if the handler raised, and what it wants crawled besides."""
         started = time.monotonic()
+        answered = outcome
         outcome, items, requests = self._handled(outcome)
+        if not self._handlers:
+            items.append(self._record_of(outcome))
         parsed = time.monotonic()
         self._count(outcome)
-        if not self._handlers:
-            items.append(record_of(outcome))
         self._write(items)
+        if self._saved is not None:
+            self._save(answered)
         if self.trace is not None:
             self.trace.stored(outcome.request, len(items))
         if self._failed is not None and (why := _why_failed(outcome)) is not None:
@@ -117,6 +133,9 @@ class StoreLanding:
         positions = {name: store.flush() for name, store in self._stores.items()}
         if self._failed is not None:
             positions[self._failed.name] = self._failed.flush()
+        if self._saved is not None:
+            name, store = self._saved
+            positions[name] = store.flush()
         self._stats.spent("storing", time.monotonic() - started)
         return positions
 
@@ -154,6 +173,22 @@ class StoreLanding:
             self.trace.handler(outcome.request, handler)
         limit_s = self._handler_timeout_s
         return call() if limit_s is None else cut_off_after(limit_s, call)
+
+    def _record_of(self, outcome: Outcome) -> dict[str, Any]:
+        if self._columns is None:
+            return record_of(outcome)
+        record, looks = self._columns.record_of(outcome)
+        for look in looks:
+            self._stats.selected[look.name].count(is_found=look.is_found, is_cut=look.is_cut)
+        return record
+
+    def _save(self, outcome: Outcome) -> None:
+        from .saved import saved_of  # noqa: PLC0415  only when it is asked for
+
+        assert self._saved is not None
+        record = saved_of(outcome)
+        self._stats.saved += record["file"] is not None
+        self._saved[1].write(record)
 
     def _count(self, outcome: Outcome) -> None:
         request = outcome.request

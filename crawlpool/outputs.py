@@ -8,7 +8,7 @@ from os.path import relpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import ConfigError
+from .errors import ConfigError, StoreError
 from .settings import Settings
 from .stores.base import Position, Start, Store
 from .stores.failed import FailedFile
@@ -16,6 +16,9 @@ from .wiring import Output, start_of, store_of
 
 if TYPE_CHECKING:
     from .resuming import Job
+
+INDEX = "index.jsonl"
+"""What the index of a folder of bodies is called."""
 
 
 def named_stores(outputs: Sequence[Output], settings: Settings) -> dict[str, tuple[Store, Output]]:
@@ -40,20 +43,25 @@ def job_path(
     job: str | PathLike[str] | bool | None,
     *,
     failed: str | PathLike[str] | None = None,
+    save: str | PathLike[str] | None = None,
 ) -> Path | None:
-    """Where the job file is: as named, else beside the first output that is a file; None for no job.
+    """Where the job file is: as named, else beside the first output that is a file, or the folder of bodies.
+
+    None for no job.
 
     Raises:
         ConfigError: No job can be there, or it would be the same file as an output or the list of failures.
     """
-    path = _job_path(outputs, job)
+    path = _job_path(outputs, job, save)
     for other in (*outputs, failed):
         if path is not None and isinstance(other, str | PathLike) and path.resolve() == Path(other).resolve():
             raise ConfigError(f"{str(other)!r} is the job file as well; give one of them another name")
     return path
 
 
-def _job_path(outputs: Sequence[Output], job: str | PathLike[str] | bool | None) -> Path | None:
+def _job_path(
+    outputs: Sequence[Output], job: str | PathLike[str] | bool | None, save: str | PathLike[str] | None
+) -> Path | None:
     if job is False:
         return None
     if job is not None and job is not True:
@@ -69,9 +77,26 @@ def _job_path(outputs: Sequence[Output], job: str | PathLike[str] | bool | None)
             if file.exists() and not file.is_file():
                 continue  # a pipe or a device keeps nothing that could be cut back
             return file.with_name(file.name + ".job")
+    if save is not None:
+        folder = Path(save) if Path(save).name else Path(save).absolute()
+        return folder.with_name(folder.name + ".job")
     if job is True:
         raise ConfigError("a job lies beside an output that is a file; give one, or name the job: job=PATH")
     return None
+
+
+def index_of(save: str | PathLike[str]) -> Path:
+    """The index of a folder of bodies, by which its positions are known.
+
+    Raises:
+        ConfigError: There can be no such folder.
+    """
+    folder = Path(save)
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"save {str(save)!r} is a file; name a folder, which is made if it is not there")
+    if not folder.absolute().parent.is_dir():
+        raise ConfigError(f"save {str(save)!r}: there is no folder {str(folder.parent)!r}")
+    return folder / INDEX
 
 
 def files_of(outputs: Sequence[Output], job: Path) -> dict[str, Path]:
@@ -102,6 +127,29 @@ def opened(
         store.open(begin)
         stack.callback(store.close)
     return {name: store for name, (store, _) in begins.items()}
+
+
+def folder_store(
+    index: Path | None, start: Start | None, job: "Job | None", stack: ExitStack
+) -> tuple[str, Store] | None:
+    """Open the folder of bodies, if one is wanted; its name, by which a job keeps its position, and the store."""
+    if index is None:
+        return None
+    from .stores.folder import FolderStore  # noqa: PLC0415  only when it is asked for
+
+    if job is None:
+        name, begin = str(index), start_of(index, start)
+    else:
+        name = in_job(str(index), job.path)
+        begin = job.at(name)
+    try:
+        index.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot make {index.parent}: {error.strerror or error}") from error
+    store = FolderStore(index)
+    store.open(begin)
+    stack.callback(store.close)
+    return name, store
 
 
 def failed_file(

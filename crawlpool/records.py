@@ -1,6 +1,7 @@
 """The record of one URL when no handler makes items: the same fields in every store."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -31,8 +32,8 @@ _LONGEST_TITLE = 1000
 """Characters; longer ones are no titles, and a page that unpacks to megabytes of one would fill the disk."""
 
 
-def record_of(outcome: Outcome) -> dict[str, Any]:
-    """Return what became of one URL, as plain values.
+def record_of(outcome: Outcome, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what became of one URL, as plain values; `more` are further columns, behind the record's own.
 
     The fields, None wherever it is not known:
 
@@ -63,6 +64,8 @@ def record_of(outcome: Outcome) -> dict[str, Any]:
     else:
         record = _answered(outcome, outcome.elapsed_s)
         record["error_kind"], record["error_message"] = _complaint(outcome)
+    if more:
+        record.update(more)
     for name, value in outcome.request.columns:
         column = name
         while column in record:
@@ -75,8 +78,8 @@ def _answered(response: Response, elapsed_s: float) -> dict[str, Any]:
     request = response.request
     facts = response.facts or Facts(title=None, link_count=0)
     return {
-        "url": _shown(request.url),
-        "final_url": _shown(response.final_url),
+        "url": shown(request.url),
+        "final_url": shown(response.final_url),
         "status": response.status,
         "title": facts.title and facts.title[:_LONGEST_TITLE],
         "content_type": response.media_type or response.content_type or None,
@@ -99,8 +102,8 @@ def _failed(failure: Failure) -> dict[str, Any]:
         request = failure.request
         was_asked = failure.attempts > 0
         record = {
-            "url": _shown(request.url),
-            "final_url": _shown(request.target) if request.redirects and request.target else None,
+            "url": shown(request.url),
+            "final_url": shown(request.target) if request.redirects and request.target else None,
             "status": None,
             "title": None,
             "content_type": None,
@@ -153,7 +156,7 @@ def _reason(response: Response) -> str:
         return ""
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """A URL without user name and password, which no record may hold."""
     return _USER.sub(r"\1", url, count=1) if "@" in url else url
 

@@ -79,6 +79,29 @@ class HostCount:
         return self.elapsed_s / self.pages if self.pages else 0.0
 
 
+class Selected:
+    """How the search for one column went, over all pages where it was looked for.
+
+    Attributes:
+        looked: Those pages.
+        missed: Those of them without a match.
+        cut: Those of them with more than is kept of one, or where the search was given up.
+    """
+
+    __slots__ = ("cut", "looked", "missed")
+
+    def __init__(self) -> None:
+        self.looked = 0
+        self.missed = 0
+        self.cut = 0
+
+    def count(self, *, is_found: bool, is_cut: bool) -> None:
+        """Count one page."""
+        self.looked += 1
+        self.missed += not is_found
+        self.cut += is_cut
+
+
 class Stats:
     """What a crawl has done so far.
 
@@ -95,6 +118,8 @@ class Stats:
         bad_lines: The first hundred lines that hold no URL, each with its place and why.
         bad_line_count: How many such lines there were in all.
         items: Records handed to the stores.
+        selected: How the search for each selected column went.
+        saved: Bodies that became files.
         bytes: Sum of the bodies' sizes, coding removed.
         cut: Bodies that were cut short at the cap.
         duplicates_of: Pages that are the same as another, by kind: "exact", "near", "canonical".
@@ -142,6 +167,8 @@ class Stats:
         self.bad_lines: list[str] = []
         self.bad_line_count = 0
         self.items = 0
+        self.selected: dict[str, Selected] = {}
+        self.saved = 0
         self.bytes = 0
         self.cut = 0
         self.duplicates_of: Counter[str] = Counter()

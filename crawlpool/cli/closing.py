@@ -24,6 +24,7 @@ _ENDINGS = {
     "error": "Ended by an error",
 }
 _MOST = 5
+_MOST_COLUMNS = 12
 _REASONS = {
     429: "Too Many Requests",
     403: "Forbidden",
@@ -64,7 +65,9 @@ def exit_code(stats: Stats, *, ended: str, interrupted: int, fail_on: str) -> in
     return 3 if is_bad or is_cut_short else 0
 
 
-def headline(stats: Stats, *, ended: str, left: int = 0, outputs: Sequence[str] = ()) -> str:
+def headline(
+    stats: Stats, *, ended: str, left: int = 0, outputs: Sequence[str] = (), folder: str | None = None
+) -> str:
     """The first sentence: how it ended, how much came, where it is."""
     said = f"{_ENDINGS.get(ended, ended)} after {seconds(stats.elapsed_s())}: {count(stats.pages, 'page')}"
     if stats.any_failed:
@@ -73,6 +76,8 @@ def headline(stats: Stats, *, ended: str, left: int = 0, outputs: Sequence[str] 
         said += f", {count(left)} left waiting"
     if outputs:
         said += f"; {count(stats.items, 'record')} in {', '.join(outputs)}"
+    if folder:
+        said += f"; {count(stats.saved, 'file')} in {folder}"
     return said + "."
 
 
@@ -104,6 +109,7 @@ def closing_rows(
         verb = "looks" if stats.look_missing == 1 else "look"
         answers.append(f"{count(stats.look_missing, 'page')} {verb} like 'not found' with status 200")
     add("answers", answers)
+    add("no match", _unmatched(stats))
     add("duplicates", [_duplicates(stats)])
     lost = [_counted(stats.failures)]
     if failed_file and stats.any_failed:
@@ -199,6 +205,26 @@ def _sitemaps(stats: Stats) -> list[str]:
     faults = stats.sitemap_faults[:_MOST]
     more = len(stats.sitemap_faults) - len(faults)
     return [said, *faults, *([f"and {more} more; see --log-file"] if more else [])]
+
+
+def _unmatched(stats: Stats) -> list[str]:
+    """Which selected columns are empty somewhere, in words; those that never had a match first."""
+    lines = []
+    for name, each in stats.selected.items():
+        if not each.looked:
+            if stats.statuses:
+                lines.append((2.0, f"{name}: there was no page to look for it on"))
+            continue
+        said = []
+        if each.missed:
+            said.append(f"{count(each.missed)} of {count(each.looked, 'page')} without a match")
+        if each.cut:
+            said.append(f"{count(each.cut)} with more than is kept of one")
+        if said:
+            lines.append((each.missed / each.looked, f"{name}: {', '.join(said)}"))
+    lines.sort(key=lambda line: -line[0])
+    more = len(lines) - _MOST_COLUMNS
+    return [line for _, line in lines[:_MOST_COLUMNS]] + ([f"and {more} more columns"] if more > 0 else [])
 
 
 def _duplicates(stats: Stats) -> str:

@@ -12,7 +12,7 @@ from ..urls import place
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,8}\Z")
 _LONGEST_NAME = 120
-_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
+DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
 """What Windows takes for a device, whatever stands behind the dot."""
 
 _OBEYED = frozenset({".desktop", ".lnk", ".local", ".scf", ".url"})
@@ -45,7 +45,7 @@ def save(content: bytes, path: str | os.PathLike[str], *, name: str) -> Path:
     return target
 
 
-def file_name(url: str, *, ending: str = "") -> str:
+def file_name(url: str, *, ending: str = "", with_host: bool = True) -> str:
     """A file's name for a URL: host and path in letters, digits, ".", "_" and "-", and a mark of the whole URL.
 
     The mark keeps two URLs apart that differ in what is replaced or cut, or in case, which
@@ -56,13 +56,15 @@ def file_name(url: str, *, ending: str = "") -> str:
     Args:
         url: In normal form.
         ending: What the name ends in when the URL's path has no ending of its own, such as ".html".
+        with_host: Begin with the host; else the folder says it, and a path without a name is called "index".
     """
     where = place(url)
     path = where.path.partition("?")[0]
     found = _ENDING.search(path)
     own = found[0] if found else ""
-    stem = _UNSAFE.sub("_", f"{where.host}{path.removesuffix(own)}").strip("._-")[:_LONGEST_NAME]
-    if not stem or _DEVICES.match(stem):
+    named = f"{where.host if with_host else ''}{path.removesuffix(own)}"
+    stem = _UNSAFE.sub("_", named).strip("._-")[:_LONGEST_NAME] or ("" if with_host else "index")
+    if not stem or DEVICES.match(stem):
         stem = f"_{stem}"
     if own.lower() in _OBEYED:
         own += ".download"

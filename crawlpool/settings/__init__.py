@@ -22,6 +22,7 @@ from .knob import Knob, bounds, is_within
 from .limits import Limits, LimitsKnobs
 from .politeness import Politeness, PolitenessKnobs
 from .reaching import Reaching, ReachingKnobs
+from .records import Records, RecordsKnobs
 from .requesting import Requesting, RequestingKnobs
 from .sitemaps import Sitemaps, SitemapsKnobs
 from .speed import BACKENDS, PROCESSES, Speed, SpeedKnobs
@@ -43,13 +44,15 @@ __all__ = [
 FAIL_ON = ("listed", "any", "none")
 
 
-_IN_COMMAS = frozenset({"strip_params", "skip_duplicates"})
+_IN_COMMAS = frozenset({"strip_params", "skip_duplicates", "fields"})
 """Knobs of words without commas in them, so that several may be given at once."""
 
 
 # Dataclasses take the fields of their last base first: help lists them in this order.
 @dataclass(frozen=True, kw_only=True)
-class Settings(Storing, Failing, Reaching, Requesting, Politeness, Limits, Sitemaps, FollowingLinks, Speed):
+class Settings(
+    Storing, Records, Failing, Reaching, Requesting, Politeness, Limits, Sitemaps, FollowingLinks, Speed
+):
     """How to crawl; every field is a knob, and its help says what it does.
 
     Raises:
@@ -123,6 +126,7 @@ class Settings(Storing, Failing, Reaching, Requesting, Politeness, Limits, Sitem
 
 class Knobs(
     StoringKnobs,
+    RecordsKnobs,
     FailingKnobs,
     ReachingKnobs,
     RequestingKnobs,

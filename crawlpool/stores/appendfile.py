@@ -105,8 +105,11 @@ class AppendFile:
 
     def cut(self, at: Position) -> None:
         """Cut back to a point, once it is sure that the file still has what it had there."""
-        if not self._is_regular:
-            return
+        if self._is_regular:
+            self.truncate(self.check(at))
+
+    def check(self, at: Position) -> int:
+        """See that a regular file still has what it had at a point; its length there."""
         length, tail = self.parts(at)
         if self._size < length:
             self.misfit(f"it has {self._size:,} bytes, and had {length:,}")
@@ -117,7 +120,7 @@ class AppendFile:
                 f"{self.path} has {self._size - length:,} bytes behind what this crawl left, which somebody else added; "
                 "--append keeps them, or take them out"
             )
-        self.truncate(length)
+        return length
 
     def misfit(self, why: str) -> None:
         """Refuse to go on in a file that is not as it was left."""
@@ -171,7 +174,7 @@ class AppendFile:
             if not self._is_synced:
                 os.fsync(file.fileno())
                 if self._is_new:
-                    _sync_directory(self._real.parent)
+                    sync_directory(self._real.parent)
                     self._is_new = False
                 self._is_synced = True
             self._check(file)
@@ -223,7 +226,7 @@ class AppendFile:
                 self._check(file)  # again, for the pieces may be long
                 file.close()  # Windows replaces no open file
                 beside.replace(self._real)
-                _sync_directory(self._real.parent)
+                sync_directory(self._real.parent)
         except StoreError:
             with suppress(OSError):
                 beside.unlink(missing_ok=True)
@@ -299,7 +302,7 @@ class AppendFile:
         raise StoreError(message)
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
     """Make a new or replaced name last; where directories cannot be opened (Windows) it does by itself."""
     with suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY)
