@@ -161,7 +161,7 @@ def _grown(make: Callable[[str], T], text: str, limit_s: float) -> Built:
         try:
             best = cut_off_after(allowed_s, lambda part=part: make(part), kind=_TooLong)  # type: ignore[misc]
         except _TooLong:
-            if best is not None or not end:
+            if best is not None or end // _GROWTH < _LEAST:
                 break
             end = _end(text, end // _GROWTH)
             continue
