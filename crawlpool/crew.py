@@ -125,6 +125,10 @@ class Crew:
         """Workers that died, hung or were killed for what they took."""
         return self._blame.deaths
 
+    def holdings(self) -> list[Holding]:
+        """The lanes that are open, and what each holds; to look at."""
+        return list(self._lanes.values())
+
     def pids(self) -> list[int]:
         """Process ids of the workers."""
         return [each.lane.pid for each in self._lanes.values()]

@@ -21,13 +21,18 @@ _SECOND = "\nStopping at once.\n"
 class Interrupts:
     """What was asked by signals so far.
 
+    Args:
+        stop: Ends the crawl, gently or `now`.
+        told: Called with what was written, for whoever draws on the same terminal; it may only note that.
+
     Attributes:
         code: The exit code for the first signal that came, 130 or 143; 0 while none did.
     """
 
-    def __init__(self, stop: Callable[..., None]) -> None:
+    def __init__(self, stop: Callable[..., None], told: Callable[[str], object] = lambda text: None) -> None:  # noqa: ARG005  nobody
         self.code = 0
         self._stop = stop
+        self._told = told
         self._count = 0
 
     def take(self, number: int, frame: FrameType | None = None) -> None:  # noqa: ARG002  the signal module passes a frame
@@ -37,13 +42,24 @@ class Interrupts:
             self.code = (
                 130 if number == signal.SIGINT else 143
             )  # as shells count: 128 and the signal's number
-            _tell(_FIRST)
+            self._tell(_FIRST)
             self._stop()
         elif self._count == 2:
-            _tell(_SECOND)
+            self._tell(_SECOND)
             self._stop(now=True)
         else:  # the main thread does not come back to the crawl: a handler of the user's hangs
             raise KeyboardInterrupt
+
+    def ask(self, *, now: bool = False) -> None:
+        """Stop as for Ctrl-C, once or twice: a key was pressed for it."""
+        if self._count == 0:
+            self.take(signal.SIGINT)
+        if now and self._count == 1:
+            self.take(signal.SIGINT)
+
+    def _tell(self, text: str) -> None:
+        _write(text)
+        self._told(text)
 
     @contextmanager
     def taken(self) -> Iterator[None]:
@@ -66,7 +82,7 @@ class Interrupts:
                 signal.signal(number, handler)
 
 
-def _tell(text: str) -> None:
+def _write(text: str) -> None:
     try:
         os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, text.encode())
     except (OSError, ValueError):  # nobody is there to be told: the terminal hung up
