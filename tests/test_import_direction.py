@@ -8,8 +8,8 @@ import crawlpool
 PACKAGE = Path(crawlpool.__file__).parent
 
 LAYERS = [
-    {"model", "errors", "units", "cutoff", "handlerfile", "secretfiles", "addresses"},
-    {"urls", "settings", "challenges", "seedlines", "errands"},
+    {"model", "errors", "units", "cutoff", "secretfiles", "addresses"},
+    {"urls", "settings", "handlerfile", "challenges", "seedlines", "errands"},
     {"calendars", "sessions", "patterns", "job", "digest", "hostnotes"},
     {
         "seeds",

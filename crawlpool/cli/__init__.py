@@ -4,7 +4,7 @@ main          the first word chooses the command; every error ends here
 ├── commands  which there are
 ├── crawl     crawlpool urls.txt --workers 8
 │   ├── flags      every knob as a flag; complaints that say what would do
-│   ├── handler    FILE.py:function -> the function
+│   ├── configfile settings from a file and from the environment; crawls that are kept as a file
 │   ├── dry_run    what would be asked, without asking
 │   ├── logs       -v, --log-file
 │   ├── progress   the bar, or a line now and then

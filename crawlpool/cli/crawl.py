@@ -23,8 +23,10 @@ from .flags import SHORT_HELP, crawl_parser, parse, settings_of
 from .screen import Above, Screen
 
 if TYPE_CHECKING:
+    from ..api import Crawler
     from ..stats import Stats
     from ..stores.base import Store
+    from .interrupts import Interrupts
 
 _PEEK = 1000
 
@@ -161,14 +163,22 @@ def _crawl(
 
     crawler = Crawler(settings=settings)
     if given.handler is not None:
-        from .handler import load_handler  # noqa: PLC0415
+        from ..handlerfile import load_handler  # noqa: PLC0415
 
-        crawler.on_page(load_handler(given.handler))
+        crawler.on_page(load_handler(given.handler, _place_of_handler(given)))
     outputs = _outputs(given.output, screen)
     _keep_files_apart(given)
     start = Start.FRESH if given.fresh else Start.APPEND if given.append else None
-    interrupts = Interrupts(crawler.stop)
-    progress = Progress(screen, most_pages=settings.max_pages)
+    progress = Progress(
+        screen,
+        most_pages=settings.max_pages,
+        view=given.view or _usual_view(given, outputs),
+        is_asked_for=given.view == "live",
+        look=crawler.look,
+        keys=None if "-" in given.words else sys.stdin,
+        act=lambda key: _act(key, crawler, interrupts),
+    )
+    interrupts = Interrupts(crawler.stop, progress.told)
     end = _End(given, settings, screen)
 
     def watch(stats: "Stats") -> None:
@@ -210,30 +220,39 @@ def _crawl(
     return exit_code(result.stats, ended=result.ended, interrupted=interrupts.code, fail_on=given.fail_on)
 
 
+def _usual_view(given: argparse.Namespace, outputs: Sequence[Any]) -> str:
+    """The live view, unless lines go to the same terminal all the time: it would only flicker between them."""
+    is_shared = (
+        sys.stdout is not None and sys.stdout.isatty() and any(not isinstance(each, str) for each in outputs)
+    )
+    return "bar" if given.verbose or is_shared else "live"
+
+
+def _act(key: str, crawler: "Crawler", interrupts: "Interrupts") -> None:
+    """Do what a key asks of the crawl."""
+    if key == "p":
+        crawler.pause()
+    elif key == "r":
+        crawler.resume()
+    elif key in "sq":
+        interrupts.ask(now=key == "q")
+
+
+def _place_of_handler(given: argparse.Namespace) -> str:
+    """Where the handler was named, as a complaint has it."""
+    file = getattr(given, "crawl_file", None)
+    if file is None or file.crawl.get("handler") != given.handler:
+        return "--handler"
+    return f'{file.path}, key "crawl.handler":'
+
+
 def _same(given: argparse.Namespace) -> dict[str, str]:
     """What else has to be the same when a job goes on: the words, the files that they name, the handler's file."""
-    from ..identity import digest_of_file  # noqa: PLC0415
+    from ..identity import of_words  # noqa: PLC0415
 
     if given.no_job or not (given.job or any(file != "-" for file in given.output)):
         return {}  # no job: nothing is compared, so nothing need be read
-    same = {"seeds": " ".join(_told(word) for word in given.words)}
-    for word in given.words:
-        if word != "-" and isfile(word):  # noqa: PTH113  Path.is_file raises for a long URL
-            same[_told(word)] = same.get(_told(word), "") + digest_of_file(Path(word))
-    if given.column is not None:
-        same["column"] = given.column
-    if given.handler is not None:
-        file, colon, name = given.handler.rpartition(":")
-        file = file or given.handler
-        same["handler"] = f"{_told(file)}{colon}{name}" if colon else _told(file)
-        if isfile(file):  # noqa: PTH113
-            same[_told(file)] = digest_of_file(Path(file))
-    return same
-
-
-def _told(word: str) -> str:
-    """A word as it is compared: a file by its name alone, so that its folder may be moved."""
-    return Path(word).name if isfile(word) else word  # noqa: PTH113
+    return of_words(given.words, column=given.column, handler=given.handler)
 
 
 def _command(given: argparse.Namespace) -> dict[str, Any]:

@@ -45,7 +45,7 @@ RUNNING = {"eval", "exec", "compile", "__import__", "execfile", "input"}
 BY_NAME = {
     "__init__.py": "names of our own",
     "cli/__init__.py": "names of our own commands",
-    "cli/handler.py": "the file or module that the user names",
+    "handlerfile.py": "the file or module that the user names",
     "worker/codings.py": "one library under two names",
 }
 CODECS_BY_NAME = {

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from crawlpool.cli.handler import load_handler
 from crawlpool.errors import ConfigError
+from crawlpool.handlerfile import load_handler
 
 SHOP = """
 import beside
