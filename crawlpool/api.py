@@ -5,14 +5,14 @@ iteration, or an exception in it, ends the workers.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, fields, replace
 from multiprocessing.pool import Pool
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, Unpack, overload
 
 from .duplicates import MOST_PAGES
 from .engine import Engine
@@ -42,12 +42,16 @@ from .urls import public
 from .wiring import Output, backend_of, transport_options
 
 if TYPE_CHECKING:
+    from .crawlfile import CrawlFile
     from .live.now import Look, Now
     from .resuming import Job
     from .selecting import Columns
     from .trace import Trace
 
 Backend: TypeAlias = str | Pool | Executor | None
+Handled = TypeVar("Handled", bound=Handler)
+"""A user's function: registered, it is the same function, of the same type."""
+
 Seeds: TypeAlias = str | Request | BadLine | Iterable[str | Request | BadLine]
 
 _MOST_NOTICES = 20
@@ -103,18 +107,53 @@ class Crawler:
         self._engine: Engine | None = None
         self._look: Look | None = None
         self._columns = _columns_of(self.settings)
+        self._file: CrawlFile | None = None
+
+    @classmethod
+    def from_file(
+        cls,
+        path: str | PathLike[str],
+        *,
+        environ: Mapping[str, str] | None = None,
+        backend: Backend = None,
+        **knobs: Unpack[Knobs],
+    ) -> "Crawler":
+        """A crawl that is kept as a TOML file, as `crawlpool FILE.toml` runs it.
+
+        The file's handler is registered. Its seeds, outputs, `failed` and job stand for what
+        a call of `run` or `items` does not give itself.
+
+        Args:
+            path: The file; names of files in it are seen from its folder.
+            environ: Variables that win over the file, such as `os.environ`; None for none.
+            backend: As in `Crawler`; it and the knobs win over file and variables.
+            **knobs: The knobs of `Settings`, by name.
+
+        Raises:
+            ConfigError: The file cannot be read, or says what will not do; the message names the key.
+        """
+        from .crawlfile import opened_file  # noqa: PLC0415  most crawls have none
+
+        _refuse_unknown(knobs)
+        typed = {**knobs, "backend": backend} if isinstance(backend, str) else knobs
+        file, settings, handler = opened_file(fspath(path), environ, typed)
+        crawler = cls(settings=settings, backend=None if isinstance(backend, str) else backend)
+        crawler._file = file
+        if handler is not None:
+            crawler.on_page(handler)
+        return crawler
 
     @overload
-    def on_page(self, pattern: Handler, *, status: Statuses = None) -> Handler: ...
+    def on_page(self, pattern: Handled, *, status: Statuses = None) -> Handled: ...
 
     @overload
     def on_page(
         self, pattern: str | None = None, *, status: Statuses = None
-    ) -> Callable[[Handler], Handler]: ...
+    ) -> Callable[[Handled], Handled]: ...
 
     def on_page(
-        self, pattern: str | Handler | None = None, *, status: Statuses = None
-    ) -> Callable[[Handler], Handler] | Handler:
+        self, pattern: str | Handled | None = None, *, status: Statuses = None
+    ) -> Callable[[Handled], Handled] | Handled:
         """Register a handler for pages, as a decorator.
 
         A handler is called in the main process, with a `Page`. It gives items (dict,
@@ -129,13 +168,13 @@ class Crawler:
             self._handlers.add(pattern, None, status)
             return pattern
 
-        def register(handler: Handler) -> Handler:
+        def register(handler: Handled) -> Handled:
             self._handlers.add(handler, pattern, status)
             return handler
 
         return register
 
-    def on_failure(self, handler: Handler) -> Handler:
+    def on_failure(self, handler: Handled) -> Handled:
         """Register what gets the pages without an answer, or with a status that nobody handles."""
         self._handlers.set_on_failure(handler)
         return handler
@@ -190,12 +229,17 @@ class Crawler:
             NetworkError: Nothing answers any more; the same call goes on later.
             HandlerError: A handler raised, and `fail_fast` was asked for.
         """
+        if self._file is not None:
+            from .crawlfile import Asked, filled  # noqa: PLC0415
+
+            asked = filled(self._file, Asked(seeds, output, start, refresh, failed, save, job, same))
+            seeds, output, start, refresh, failed, save, job, same = asked
         self._refuse_nothing(seeds)
         outputs = list(output) if isinstance(output, Sequence) and not isinstance(output, str) else [output]
         self._refuse_second()
         self._refuse_both()
         stores = named_stores(outputs, self.settings)
-        index = None if save is None else index_of(save)
+        index = None if save is None else index_of(save, outputs)
         self.job = path = job_path(outputs, job, failed=failed, save=save)
         tell = notice if notice is not None else _nobody
         with ExitStack() as stack:
@@ -306,10 +350,14 @@ class Crawler:
             job.end(ended)
         return Result(self.stats, ended, crawl.left, outputs, None if job is None else job.path)
 
-    def items(self, seeds: Seeds = ()) -> Iterator[dict[str, Any]]:
+    def items(self, seeds: Seeds = ()) -> Generator[dict[str, Any], None, None]:
         """Crawl, and give the items (or records) as they come; `break` ends the crawl."""
         self._refuse_second()
         self._refuse_both()
+        if self._file is not None:
+            from .crawlfile import seeds_of  # noqa: PLC0415
+
+            seeds = seeds_of(self._file, seeds)
         self._refuse_nothing(seeds)
         items: deque[dict[str, Any]] = deque()
         with ExitStack() as stack:
@@ -448,6 +496,16 @@ class Crawler:
 
 def settings_of(settings: Settings | None, backend: Backend, knobs: Any) -> tuple[Settings, Backend]:
     """The settings, from one value or from keywords, and the backend beside them."""
+    _refuse_unknown(knobs)
+    if isinstance(backend, str):
+        knobs, backend = {**knobs, "backend": backend}, None
+    settings = Settings(**knobs) if settings is None else replace(settings, **knobs)
+    if backend is not None:
+        backend_of(backend, transport_options(settings))  # complains here and not at the first page
+    return settings, backend
+
+
+def _refuse_unknown(knobs: Any) -> None:
     known = set(Knobs.__annotations__)
     for name in knobs:
         if name not in known:
@@ -456,12 +514,6 @@ def settings_of(settings: Settings | None, backend: Backend, knobs: Any) -> tupl
             near = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}"
             raise ConfigError(f"unknown knob {name!r}; {hint}")
-    if isinstance(backend, str):
-        knobs, backend = {**knobs, "backend": backend}, None
-    settings = Settings(**knobs) if settings is None else replace(settings, **knobs)
-    if backend is not None:
-        backend_of(backend, transport_options(settings))  # complains here and not at the first page
-    return settings, backend
 
 
 def _columns_of(settings: Settings) -> "Columns | None":

@@ -85,18 +85,24 @@ def _job_path(
     return None
 
 
-def index_of(save: str | PathLike[str]) -> Path:
+def index_of(save: str | PathLike[str], outputs: Sequence[Output]) -> Path:
     """The index of a folder of bodies, by which its positions are known.
 
     Raises:
-        ConfigError: There can be no such folder.
+        ConfigError: There can be no such folder, or its index is an output as well.
     """
     folder = Path(save)
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"save {str(save)!r} is a file; name a folder, which is made if it is not there")
     if not folder.absolute().parent.is_dir():
         raise ConfigError(f"save {str(save)!r}: there is no folder {str(folder.parent)!r}")
-    return folder / INDEX
+    index = folder / INDEX
+    for other in outputs:
+        if isinstance(other, str | PathLike) and index.resolve() == Path(other).resolve():
+            raise ConfigError(
+                f"output {str(other)!r} is the index of save {str(save)!r} as well; give it another name"
+            )
+    return index
 
 
 def files_of(outputs: Sequence[Output], job: Path) -> dict[str, Path]:

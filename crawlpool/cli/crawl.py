@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 _PEEK = 1000
 
+INDEX = "index.jsonl"
+"""What the index of a folder of bodies is called; `outputs.py` says so, and is loaded later."""
+
 
 def crawl(words: Sequence[str]) -> int:
     """Crawl what the words name; the exit code is that of `cli.main`."""
@@ -81,9 +84,10 @@ def go_on(job: Path, words: Sequence[str]) -> int:
     # Seeds that were read are in the job, and their files need not be there any more.
     given.words = [word for word in listed if not (is_read and Path(word).is_absolute() and not isfile(word))]  # noqa: PTH113
     given.output = [_beside(job, name, places) for name in command.get("output", ())]
-    for name in ("failed", "handler", "column"):
+    for name in ("failed", "save", "handler", "column"):
         setattr(given, name, getattr(given, name) or command.get(name))
     given.failed = given.failed and _beside(job, given.failed, places)
+    given.save = given.save and str(Path(_beside(job, str(Path(given.save) / INDEX), places)).parent)
     given.job, given.no_job = str(job), False
     # What may be secret is not in the job, but perhaps in the file that the crawl was begun with.
     if given.config is None and not given.no_config and isfile(command.get("config") or ""):  # noqa: PTH113
@@ -106,7 +110,10 @@ def _beside(job: Path, name: str, places: Iterable[str]) -> str:
     """A file of a job where it is as seen from there, since both may have been moved, or copied; else where it was."""
     for place in places:
         found = job.parent / place.removeprefix("failed:")
-        if found.name == Path(name).name and found.is_file():
+        is_it = found.name == Path(name).name and (
+            found.name != INDEX or found.parent.name == Path(name).parent.name
+        )
+        if is_it and found.is_file():
             return str(found)
     return name
 
@@ -166,7 +173,7 @@ def _crawl(
         from ..handlerfile import load_handler  # noqa: PLC0415
 
         crawler.on_page(load_handler(given.handler, _place_of_handler(given)))
-    outputs = _outputs(given.output, screen)
+    outputs = _outputs(given, screen)
     _keep_files_apart(given)
     start = Start.FRESH if given.fresh else Start.APPEND if given.append else None
     progress = Progress(
@@ -199,6 +206,7 @@ def _crawl(
                 start=start,
                 refresh=given.refresh,
                 failed=given.failed,
+                save=given.save,
                 job=False if given.no_job else given.job,
                 same=_same(given) if again is None else {**_same(given), **again.same},
                 command=_command(given) if again is None else again.command,
@@ -243,14 +251,16 @@ def _place_of_handler(given: argparse.Namespace) -> str:
     file = getattr(given, "crawl_file", None)
     if file is None or file.crawl.get("handler") != given.handler:
         return "--handler"
-    return f'{file.path}, key "crawl.handler":'
+    from ..crawlfile import place_of_own  # noqa: PLC0415
+
+    return f"{place_of_own(file, 'handler')}:"
 
 
 def _same(given: argparse.Namespace) -> dict[str, str]:
     """What else has to be the same when a job goes on: the words, the files that they name, the handler's file."""
     from ..identity import of_words  # noqa: PLC0415
 
-    if given.no_job or not (given.job or any(file != "-" for file in given.output)):
+    if given.no_job or not (given.job or given.save or any(file != "-" for file in given.output)):
         return {}  # no job: nothing is compared, so nothing need be read
     return of_words(given.words, column=given.column, handler=given.handler)
 
@@ -269,6 +279,7 @@ def _command(given: argparse.Namespace) -> dict[str, Any]:
         "words": [found(word) for word in given.words],
         "output": [name if name == "-" else str(Path(name).resolve()) for name in given.output],
         "failed": given.failed and str(Path(given.failed).resolve()),
+        "save": given.save and str(Path(given.save).resolve()),
         "handler": handler,
         "column": given.column,
         **_files_of_settings(given),
@@ -313,9 +324,13 @@ def _workers(settings: Settings) -> int:
     return workers_of(settings, settings.backend)
 
 
-def _outputs(files: Sequence[str], screen: Screen) -> list["str | Store"]:
-    """Where records go: the files named, and standard output for "-" or when none is named."""
-    if not files:
+def _outputs(given: argparse.Namespace, screen: Screen) -> list["str | Store"]:
+    """Where records go: the files named, and standard output for "-" or when none is named.
+
+    A folder of bodies has an index that says the same, so that records are not printed beside it.
+    """
+    files = list(given.output)
+    if not files and (given.save is None or given.handler is not None):
         files = ["-"]
     if len(set(files)) < len(files):
         twice = next(file for file in files if files.count(file) > 1)
@@ -329,6 +344,7 @@ def _keep_files_apart(given: argparse.Namespace) -> None:
     written += [
         (flag, file)
         for flag, file in (
+            ("--save", given.save and str(Path(given.save) / INDEX)),
             ("--failed", given.failed),
             ("--log-file", given.log_file),
             ("--job", given.job),
@@ -401,4 +417,4 @@ class _End:
             stats, ended=ended, hints=hints, failed_file=self.given.failed, job=str(job) if is_open else None
         )
         files = [file for file in self.given.output if file != "-"]
-        show(self.screen, headline(stats, ended=ended, left=left, outputs=files), rows)
+        show(self.screen, headline(stats, ended=ended, left=left, outputs=files, folder=self.given.save), rows)

@@ -69,6 +69,8 @@ class Parser(argparse.ArgumentParser):
             message = "--insecure: name the host that is not verified, such as --insecure localhost"
         for theirs, ours in _WORDING.items():
             message = re.sub(theirs, ours, message)
+        if message == "--fields: a value is missing behind it":
+            message += "; one that begins with a - is written --fields=-links"
         raise ConfigError(message)
 
     def _print_message(self, message: str, file: Any = None) -> None:
@@ -260,6 +262,11 @@ def _add_own(parser: Parser) -> None:
         metavar="FILE",
         help="Write the URLs that failed to this file, with why; it can be crawled again.",
     )
+    out.add_argument(
+        "--save", metavar="DIR",
+        help="Keep the body of each good answer as a file in this folder, in a folder for its host; index.jsonl there "
+        "says which URL each is of. Without -o records are then not printed.",
+    )  # fmt: skip
     existing = out.add_mutually_exclusive_group()
     existing.add_argument(
         "--fresh", action="store_true", help="Start over: replace an output that exists, and its job."
