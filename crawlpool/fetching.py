@@ -1,7 +1,7 @@
 """URLs in, pages out: `fetch` as they finish, `fetch_all` in their order; nothing is followed and nothing stored."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import Unpack
@@ -20,7 +20,9 @@ from .targets import Targets
 from .urls import fingerprint
 
 
-def fetch(urls: Seeds = (), *, backend: Backend = None, **knobs: Unpack[Knobs]) -> Iterator[Page]:
+def fetch(
+    urls: Seeds = (), *, backend: Backend = None, **knobs: Unpack[Knobs]
+) -> Generator[Page, None, None]:
     """Fetch URLs side by side, and give each page as it finishes.
 
     Always a `Page`, also for a URL that failed: look at `page.ok` and `page.error`.
@@ -68,7 +70,7 @@ def fetch_all(
         for key, seed in zip(keys, wanted, strict=True)
     ]
     pages: dict[str, Page] = {}
-    with closing(fetch(marked, backend=backend, **knobs)) as coming:  # type: ignore[type-var]
+    with closing(fetch(marked, backend=backend, **knobs)) as coming:
         for page in coming:
             if page.data is None:  # never a request: what was given is no URL
                 pages[f"{page.request.source} {page.url}"] = page
@@ -96,7 +98,7 @@ def _key(seed: Request | BadLine, targets: Targets) -> str:
     return fingerprint(targets.of(seed.url) or seed.url, seed.method, seed.body)
 
 
-def _pages(urls: Seeds, settings: Settings, backend: Backend) -> Iterator[Page]:
+def _pages(urls: Seeds, settings: Settings, backend: Backend) -> Generator[Page, None, None]:
     stats = Stats()
     landing = PageLanding(stats, is_raw_kept=settings.keep_raw, parse_timeout_s=settings.parse_timeout)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 from urllib.parse import urlencode
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
@@ -41,6 +41,25 @@ def bad_header(name: str, value: str) -> str | None:
     except UnicodeError:
         return "a header is Latin-1; percent-encode the rest"
     return None
+
+
+class RequestFields(TypedDict, total=False):
+    """What `Request` takes beside the URL, as keywords of `Page.follow`."""
+
+    method: str
+    headers: Mapping[str, str] | Iterable[tuple[str, str]]
+    body: bytes | str
+    form: Mapping[str, Any] | Iterable[tuple[str, Any]] | None
+    json: Any
+    cookies: Mapping[str, str] | Iterable[tuple[str, str]]
+    data: Any
+    handler: str | None
+    priority: int
+    depth: int
+    found_on: str | None
+    is_listed: bool
+    columns: Pairs
+    source: str
 
 
 @dataclass(frozen=True, slots=True, init=False)

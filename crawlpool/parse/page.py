@@ -6,10 +6,10 @@ A page is cheap: nothing is decoded or parsed until it is asked for, and then on
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from ..errors import ConfigError
-from ..model import Outcome, Request
+from ..model import Outcome, Request, RequestFields
 from .answer import Answer
 from .directives import directives_of, token_of
 from .headers import Headers
@@ -114,6 +114,12 @@ class Page(Answer):
         """The first element that a CSS selector matches; None without one."""
         found = self.css(selector)
         return found[0] if found else None
+
+    @overload
+    def get(self, selector: str, default: str) -> str: ...
+
+    @overload
+    def get(self, selector: str, default: None = None) -> str | None: ...
 
     def get(self, selector: str, default: str | None = None) -> str | None:
         """Text of the first match, white space folded; with "a@href" that attribute of it.
@@ -242,7 +248,7 @@ class Page(Answer):
         """Every link with its kind, `rel` and text, in page order; a URL may come more than once."""
         return list(self._all_links)
 
-    def follow(self, href: Any, **fields: Any) -> Request:
+    def follow(self, href: Any, **fields: Unpack[RequestFields]) -> Request:
         """A request for a link on this page, one deeper than it.
 
         Args:
@@ -259,7 +265,7 @@ class Page(Answer):
         return request
 
     def follow_all(
-        self, hrefs: Iterable[Any] | None = None, *, css: str | None = None, **fields: Any
+        self, hrefs: Iterable[Any] | None = None, *, css: str | None = None, **fields: Unpack[RequestFields]
     ) -> Iterator[Request]:
         """Requests for many links, in page order; what leads nowhere is left out.
 
@@ -285,12 +291,13 @@ class Page(Answer):
         requests = (self._request(href, fields) for href in hrefs)
         return (request for request in requests if request is not None)
 
-    def _request(self, href: Any, fields: dict[str, Any]) -> Request | None:
+    def _request(self, href: Any, fields: RequestFields) -> Request | None:
         raw = href if isinstance(href, str) else _reference_of(href)
         url = None if raw is None else resolve(self._tree, self._base, raw)
         if url is None:
             return None
-        return Request(url, **{"depth": self.depth + 1, "found_on": self.final_url, **fields})
+        given: RequestFields = {"depth": self.depth + 1, "found_on": self.final_url, **fields}
+        return Request(url, **given)
 
 
 def _reference_of(element: Any) -> str | None:

@@ -78,6 +78,10 @@ def slow(body: Faulty, seconds: float) -> Reply:
 
     Nobody waits for it: `page.elapsed_s` says so much. Beyond the crawl's `timeout` or
     `idle_timeout` it is the failure that it would be.
+
+    Args:
+        body: What comes then, or an answer made by `answer`.
+        seconds: How long nothing comes before.
     """
     return replace(body if isinstance(body, Reply) else answer(body), seconds=seconds)
 
@@ -98,7 +102,13 @@ def unavailable(retry_after: float | str | None = None) -> Reply:
 
 
 def fails_first(times: int, fault: Reply, then: Any) -> list[Any]:
-    """A page that is there only after so many tries: `fails_first(2, reset(), "<h1>Here</h1>")`."""
+    """A page that is there only after so many tries: `fails_first(2, reset(), "<h1>Here</h1>")`.
+
+    Args:
+        times: How many requests fail.
+        fault: How: what a fault gives, or an answer such as `answer(status=500)`.
+        then: What all that follow get.
+    """
     return [*[fault] * times, then]
 
 

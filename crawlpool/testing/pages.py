@@ -66,6 +66,10 @@ class Pages(Rehearsing):
     def add(self, url: str, given: Given) -> None:
         """Answer a URL, from now on, in this way.
 
+        Args:
+            url: A URL, or a path of `site`.
+            given: What it is answered with, as `Pages` takes it.
+
         Raises:
             ConfigError: It is no URL, or cannot be answered so.
         """

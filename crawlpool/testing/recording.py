@@ -74,11 +74,15 @@ class Recording(Rehearsing):
         super().__exit__(kind, error, trace)
 
     def transport(self, options: TransportOptions) -> Transport:
-        """A transport that asks the real one."""
+        """A transport that asks the real one; `options` are what every worker is told."""
         return _RecordingTransport(options, self)
 
     def keep(self, asked: Asked, outcome: Outcome) -> Reply:
         """Write down what came of a request.
+
+        Args:
+            asked: The request.
+            outcome: The answer, body included, or why there is none.
 
         Returns:
             The same as a reply, from which the crawl gets its answer: what it sees now is what it will see.

@@ -33,9 +33,9 @@ class Rehearsing:
         rehearsal.end(self)
 
     def transport(self, options: TransportOptions) -> Transport:
-        """A transport for one worker, that asks `reply_to`."""
+        """A transport for one worker, that asks `reply_to`; `options` are what every worker is told."""
         return ReplyTransport(options, self.reply_to)
 
     def reply_to(self, asked: Asked) -> Reply:
-        """The reply to a request; called on whatever thread asks."""
+        """The reply to what is `asked`; called on whatever thread asks."""
         raise NotImplementedError

@@ -97,7 +97,12 @@ def answer(
 
 
 def redirect(location: str, *, status: int = 302) -> Reply:
-    """A redirect to a URL, absolute or relative to the one asked."""
+    """A redirect.
+
+    Args:
+        location: The URL that it leads to, absolute or relative to the one asked.
+        status: 301, 302, 303, 307 or 308.
+    """
     return answer(status=status, headers={"Location": location}, content_type=None)
 
 
