@@ -15,18 +15,21 @@ What is wrong is said with file and key, and no message quotes what may be a pas
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .errors import ConfigError
+from .handlerfile import load_handler
+from .identity import of_words
 from .redirects import HARMLESS
 from .secretfiles import is_open_to_others
-from .seeds import looks_like_file
-from .settings import knobs
+from .seeds import looks_like_file, read_words
+from .settings import Settings, knobs
 from .settings.own import OWN
-from .settings.sources import Layer, from_table, seen_from
+from .settings.sources import Layer, from_environment, from_table, put_together, seen_from
+from .stores.base import Start
 
 LARGEST: Final = 1024 * 1024
 """Bytes of a file that are read; one that is longer is refused."""
@@ -49,6 +52,66 @@ class CrawlFile:
     layer: Layer
     crawl: Mapping[str, Any]
     open_secrets: tuple[str, ...] = ()
+
+
+def opened_file(
+    path: str, environ: Mapping[str, str] | None, typed: Mapping[str, Any]
+) -> tuple[CrawlFile, Settings, Callable[..., Any] | None]:
+    """A crawl's file, the settings that it, variables and keywords ask for together, and its handler.
+
+    Raises:
+        ConfigError: One says what will not do.
+    """
+    file = read_crawl_file(path)
+    layers = [file.layer, from_environment(environ or {}, others=tuple(OWN)), Layer(typed, str)]
+    settings = put_together(layers)[0]
+    named = file.crawl.get("handler")
+    handler = None if named is None else load_handler(named, f"{place_of_own(file, 'handler')}:")
+    return file, settings, handler
+
+
+def seeds_of(file: CrawlFile, seeds: Any) -> Any:
+    """The seeds that were given, and where none were those of the file, read as the crawl goes."""
+    if seeds == () and file.crawl.get("seeds"):
+        return read_words(file.crawl["seeds"], column=file.crawl.get("column"))
+    return seeds
+
+
+class Asked(NamedTuple):
+    """What one call of `Crawler.run` asks for, in the order of its arguments."""
+
+    seeds: Any
+    output: Any
+    start: Start | None
+    refresh: bool
+    failed: Any
+    save: Any
+    job: Any
+    same: Mapping[str, str] | None
+
+
+def filled(file: CrawlFile, asked: Asked) -> Asked:
+    """What a call of `Crawler.run` asks for, with what the crawl's file says where the call says nothing.
+
+    Raises:
+        ConfigError: A source that the file names cannot be read.
+    """
+    said, same = file.crawl, asked.same
+    start = Start.FRESH if said.get("fresh") else Start.APPEND if said.get("append") else None
+    if asked.seeds == () and said.get("seeds"):
+        words = of_words(said["seeds"], column=said.get("column"), handler=said.get("handler"))
+        same = {**words, **(same or {})}
+    is_told = asked.start is not None or asked.refresh
+    return Asked(
+        seeds=seeds_of(file, asked.seeds),
+        output=said.get("output", ()) if asked.output == () else asked.output,
+        start=asked.start if is_told else start,
+        refresh=asked.refresh if is_told else bool(said.get("refresh")),
+        failed=said.get("failed") if asked.failed is None else asked.failed,
+        save=said.get("save") if asked.save is None else asked.save,
+        job=(False if said.get("no_job") else said.get("job")) if asked.job is None else asked.job,
+        same=same,
+    )
 
 
 def is_crawl_file(word: str) -> bool:
@@ -120,6 +183,11 @@ def _tables(path: str) -> dict[str, Any]:
 
 def _place(path: str, key: str) -> str:
     return f'{path}, key "{key}"'
+
+
+def place_of_own(file: CrawlFile, name: str) -> str:
+    """What a message calls the place of a value that is no knob's."""
+    return _place(file.path, f"{TABLE}.{name}")
 
 
 def _unknown(name: str, *, is_in_table: bool) -> str:

@@ -7,6 +7,7 @@ OWN: Final[Mapping[str, str]] = {
     "seeds": "sources",
     "output": "files",
     "failed": "file",
+    "save": "file",
     "fresh": "switch",
     "append": "switch",
     "refresh": "switch",
