@@ -40,7 +40,8 @@ LAYERS = [
     {"engine"},
     {"api"},
     {"fetching", "fetchpool", "testing"},
-    {"cli", "bench"},
+    {"bench"},
+    {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 NEIGHBOURS_MAY = {("settings", "urls"), ("following", "stats"), ("outgoing", "worker")}

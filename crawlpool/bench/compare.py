@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,12 +67,10 @@ class Plan:
 
 def can(mode: Mode, parse: str) -> bool:
     """Whether pages can be parsed there."""
-    return parse != "worker" or mode.has_workers
+    return parse != "worker" or mode.can_parse_early
 
 
-def compare(
-    plan: Plan, urls: Sequence[str], *, tell: Callable[[str, str, int], object] = lambda *_: None
-) -> Iterator[Run]:
+def compare(plan: Plan, urls: Sequence[str]) -> Iterator[Run]:
     """Run everything, and give each run as it ends; warming up gives none.
 
     Stops behind a run in which a server answered 429 or 503, when there is a limit to keep (`per_host`).
@@ -80,7 +78,6 @@ def compare(
     Args:
         plan: What.
         urls: The URLs, the same for all.
-        tell: Called before each run with mode, place and round, of which 0 is for warming up.
     """
     names = [f"{mode} {parse}" for mode, parse in plan.pairs()]
     is_first = True
@@ -90,7 +87,6 @@ def compare(
             if not is_first:
                 time.sleep(plan.pause_s)
             is_first = False
-            tell(mode, parse, round_number)
             if round_number == 0:
                 run_once(plan, urls[: plan.workers], mode, parse, 0)
                 continue

@@ -142,6 +142,17 @@ COMMANDS = {
         ("salvage pages.jsonl.job", "salvage pages.jsonl.job -o mended.job"),
         "salvage:parser",
     ),
+    "timeline": Command(
+        "timeline:timeline",
+        "See it work",
+        "FILE",
+        "Draw what --trace FILE.jsonl wrote, as a picture.",
+        (
+            "timeline trace.jsonl -o trace.svg",
+            "timeline trace.jsonl --from 2s --to 3s -o second.svg",
+        ),
+        "timeline:parser",
+    ),
     "demo": Command(
         "demo:demo",
         "See it work",
@@ -158,6 +169,19 @@ COMMANDS = {
         "Serve a folder, or a sample site, on this machine.",
         ("serve bookshop", "serve . --port 8080 --latency 200ms --errors 10%"),
         "serve:_parser",
+    ),
+    "bench": Command(
+        "bench:bench",
+        "See it work",
+        "URL|FILE",
+        "Fetch the same URLs synchronously and asynchronously, in many ways, and compare.",
+        (
+            "bench",
+            "bench --modes sequential,apply,callbacks --repeats 1",
+            "bench --parse none,callback,worker --plot bench.svg --json bench.json",
+            "bench urls.txt --workers 4",
+        ),
+        "bench:parser",
     ),
     "completion": Command(
         "completion:completion",

@@ -33,7 +33,7 @@ class Mode:
         place: Its module in here, and its function.
         needs: A package that has to be installed for it; "" for none.
         is_sequential: Whether one URL is under way at a time, whatever the number of workers.
-        has_workers: Whether there are workers of its own that could parse.
+        can_parse_early: Whether what fetches can parse as well, such as a worker of a plain pool.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Mode:
     place: str
     needs: str = ""
     is_sequential: bool = False
-    has_workers: bool = True
+    can_parse_early: bool = True
 
     @property
     def is_there(self) -> bool:
@@ -101,7 +101,7 @@ MODES: Mapping[str, Mode] = {
             _FUTURES,
             "coroutines:asyncio_aiohttp",
             needs="aiohttp",
-            has_workers=False,
+            can_parse_early=False,
         ),
         _mode(
             "crawlpool-sync",
@@ -109,23 +109,25 @@ MODES: Mapping[str, Mode] = {
             _OURS,
             "ours:crawlpool_sync",
             is_sequential=True,
-            has_workers=False,
+            can_parse_early=False,
         ),
-        _mode("crawlpool-thread", "crawlpool, thread", _OURS, "ours:crawlpool_thread", has_workers=False),
-        _mode("crawlpool-process", "crawlpool, process", _OURS, "ours:crawlpool_process", has_workers=False),
+        _mode("crawlpool-thread", "crawlpool, thread", _OURS, "ours:crawlpool_thread", can_parse_early=False),
+        _mode(
+            "crawlpool-process", "crawlpool, process", _OURS, "ours:crawlpool_process", can_parse_early=False
+        ),
         _mode(
             "crawlpool-futures-thread",
             "crawlpool, futures-thread",
             _OURS,
             "ours:crawlpool_futures_thread",
-            has_workers=False,
+            can_parse_early=False,
         ),
         _mode(
             "crawlpool-futures-process",
             "crawlpool, futures-process",
             _OURS,
             "ours:crawlpool_futures_process",
-            has_workers=False,
+            can_parse_early=False,
         ),
     )
 }

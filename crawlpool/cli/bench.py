@@ -1,0 +1,305 @@
+"""`crawlpool bench`: the same URLs fetched in many ways, synchronous and asynchronous, side by side."""
+
+import argparse
+import json
+import multiprocessing
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigError, StoreError
+from ..units import read_count, read_seconds
+from .figures import count, seconds
+from .flags import Parser, chosen, new_parser, parse
+from .screen import Screen
+
+if TYPE_CHECKING:
+    from .bars import Shown
+
+_USAGE = "crawlpool bench [FLAG ...] [URL|FILE ...]"
+_DESCRIPTION = """\
+Fetch the same URLs in many ways, one after the other, with pools, futures, asyncio and
+crawlpool's backends, and show how long each took and why.
+
+Without words a sample site is served on this machine. Of a list of yours at most 40 URLs
+are taken; then every way obeys robots.txt, sends a host few requests at once, and there
+is a pause between two. docs/bench.md explains each bar."""
+
+_PARSES = ("none", "callback", "worker")
+_PAGE_BYTES, _PAGE_LINKS = 20_000, 30
+_SOME_FAILED = 3
+
+
+def bench(words: Sequence[str]) -> int:
+    """Compare; the exit code is that of `cli.main`, 3 when a way or a URL failed."""
+    given = parse(parser(), words)
+    if given.list:
+        return _list()
+    _check_files(given)
+    from ..bench.compare import Plan  # noqa: PLC0415  imports stand where they are needed, so that starting is quick
+    from .bars import Shown  # noqa: PLC0415
+
+    left_out: list[str] = []
+    modes = _modes(given.modes, left_out)
+    screen = Screen(sys.stderr, quiet=given.quiet)
+    is_own = bool(given.words)
+    if is_own and (given.pages is not None or given.latency is not None):
+        raise ConfigError("--pages and --latency are for the sample site; a list of yours has its own")
+    with ExitStack() as stack:
+        if is_own:
+            from .benchlist import own_urls  # noqa: PLC0415
+
+            urls, notes = own_urls(given.words, screen)
+            what = count(len(urls), "URL")
+        else:
+            urls, notes, what = *_sample(given, stack, screen), ""
+            what = f"{count(len(urls), 'page')} of 20 kB, {seconds(_latency(given))} latency"
+        if not urls:
+            screen.write("Nothing is left to ask.\n")
+            return _SOME_FAILED
+        plan = Plan(
+            modes=modes,
+            parses=given.parse,
+            workers=given.workers,
+            repeats=given.repeats or (1 if is_own else 3),
+            agent=_agent(),
+            per_host=given.per_host or (2 if is_own else 0),
+            pause_s=given.pause if given.pause is not None else (2.0 if is_own else 0.0),
+            is_warming_up=not is_own,
+            start_method=given.start_method or "",
+            longest_s=10.0 if is_own else 1.0 + 2 * _latency(given),
+        )
+        latency_s = None if is_own else _latency(given)
+        shown = Shown(plan=plan, urls=urls, latency_s=latency_s, what=what, notes=(*notes, *left_out))
+        return _compared(given, shown, screen)
+
+
+def parser() -> Parser:
+    """All flags."""
+    made = new_parser(_USAGE, description=_DESCRIPTION)
+    add = made.add_argument
+    add("words", nargs="*", metavar="URL|FILE", help=argparse.SUPPRESS)
+    add(
+        "-w",
+        "--workers",
+        type=_count(1, 256),
+        default=8,
+        metavar="N",
+        help="Let every way have this many workers. Default: 8.",
+    )
+    add(
+        "--modes",
+        type=_names,
+        metavar="NAMES",
+        help="Compare only these, such as sequential,callbacks; --list names them all.",
+    )
+    add("--list", action="store_true", help="List the ways, and fetch nothing.")
+    add(
+        "--parse",
+        type=_places,
+        default=("none",),
+        metavar="WHERE",
+        help="Parse each page with BeautifulSoup: not at all (none), in the main process (callback), where it was "
+        "fetched (worker), or several, such as callback,worker, with a row for each. Default: none.",
+    )
+    add(
+        "--repeats",
+        type=_count(1, 100),
+        metavar="N",
+        help="Measure each way this often, in turn. Default: 3, on a list of yours 1.",
+    )
+    add(
+        "--pages",
+        type=_count(1, 10_000),
+        metavar="N",
+        help="Fetch this many pages of the sample site. Default: 100.",
+    )
+    add(
+        "--latency",
+        type=_seconds,
+        metavar="SECONDS",
+        help="Let every answer of the sample site wait this long. Default: 50 ms.",
+    )
+    add(
+        "--per-host",
+        type=_count(1, 256),
+        metavar="N",
+        help="Ask one host for at most this many pages at once. Default: 2, on the sample site as many as there are "
+        "workers.",
+    )
+    add(
+        "--pause",
+        type=_seconds,
+        metavar="SECONDS",
+        help="Wait this long between two ways. Default: 2 s, on the sample site 0 s.",
+    )
+    add(
+        "--start-method",
+        type=lambda text: chosen(text, multiprocessing.get_all_start_methods()),
+        metavar="NAME",
+        help="Start the processes of plain pools by fork, forkserver or spawn, as far as this system has them. "
+        "Default: Python's own choice.",
+    )
+    add("--json", type=Path, metavar="FILE", help="Write the numbers of every run to this file (.json).")
+    add(
+        "--plot",
+        type=Path,
+        metavar="FILE",
+        help="Draw the bars into this file; its ending says how (.svg, .html, .png).",
+    )
+    add("-q", "--quiet", action="store_true", help="Show no progress; only the table.")
+    return made
+
+
+def _compared(given: argparse.Namespace, shown: "Shown", screen: Screen) -> int:
+    """Run all of it, and show what there is, also after Ctrl-C."""
+    from ..bench.compare import compare  # noqa: PLC0415
+
+    code = 0
+    screen.say(shown.opening())
+    with _terminable() as ended:
+        try:
+            for run in compare(shown.plan, shown.urls):
+                shown.add(run)
+                screen.say(shown.after(run))
+        except KeyboardInterrupt:
+            code = ended[0] if ended else 130
+            screen.say("Interrupted; what is done is shown.")
+    if not shown.runs:
+        return code
+    shown.print_table()
+    if given.json is not None:
+        _write(given.json, json.dumps(shown.as_json(), indent=1) + "\n")
+    if given.plot is not None:
+        from ..bench.plot import write_plot  # noqa: PLC0415
+
+        write_plot(given.plot, shown.picture())
+    return code or (0 if shown.is_whole else _SOME_FAILED)
+
+
+class _terminable:  # noqa: N801  a block
+    """Takes SIGTERM as Ctrl-C inside the block, and remembers its exit code."""
+
+    def __enter__(self) -> list[int]:
+        self._codes: list[int] = []
+        self._before: Any = None
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGTERM, self._take)
+        return self._codes
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGTERM, self._before)
+
+    def _take(self, *_: object) -> None:
+        self._codes.append(143)
+        raise KeyboardInterrupt
+
+
+def _sample(given: argparse.Namespace, stack: ExitStack, screen: Screen) -> tuple[list[str], list[str]]:
+    """Serve the sample site until the stack is left; its URLs, and nothing to note."""
+    from ..bench.pages import write_site  # noqa: PLC0415
+    from ..bench.serving import serving  # noqa: PLC0415
+
+    pages = given.pages or 100
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crawlpool-bench-")))
+    screen.say(f"Making a sample site of {count(pages, 'page')}, served by a process of its own.")
+    site = write_site(folder, pages=pages, mean_bytes=_PAGE_BYTES, links=_PAGE_LINKS)
+    server = stack.enter_context(serving(folder, latency_s=_latency(given)))
+    return [server.url + path for path in site.paths], []
+
+
+def _latency(given: argparse.Namespace) -> float:
+    return 0.05 if given.latency is None else float(given.latency)
+
+
+def _agent() -> str:
+    from ..settings import Settings  # noqa: PLC0415
+
+    return Settings().user_agent
+
+
+def _modes(named: Sequence[str] | None, left_out: list[str]) -> list[str]:
+    """The modes to compare, in the order in which they teach; what is not installed is left out, or refused if named."""
+    from ..bench.modes import MODES  # noqa: PLC0415
+
+    found = []
+    for mode in MODES.values():
+        if named is not None and mode.name not in named:
+            continue
+        if mode.is_there:
+            found.append(mode.name)
+        elif named is not None:
+            raise ConfigError(f"--modes: {mode.name} needs {mode.needs}: pip install {mode.needs}")
+        else:
+            left_out.append(f"{mode.name} is left out: it needs {mode.needs} (pip install {mode.needs}).")
+    return found
+
+
+def _list() -> int:
+    from ..bench.modes import MODES  # noqa: PLC0415
+
+    width = max(map(len, MODES))
+    for mode in MODES.values():
+        missing = "" if mode.is_there else f" (needs {mode.needs}: pip install {mode.needs})"
+        print(f"{mode.name:<{width}}  {mode.title}{missing}")
+    return 0
+
+
+def _check_files(given: argparse.Namespace) -> None:
+    """Complain of a file that cannot be written before minutes were spent."""
+    if given.json is not None and given.json.suffix.lower() != ".json":
+        raise ConfigError(f"--json: {str(given.json)!r} should end in .json")
+    if given.plot is not None:
+        from ..bench.plot import check_plot  # noqa: PLC0415
+
+        check_plot(given.plot)
+    for file in (given.json, given.plot):
+        if file is not None and not file.absolute().parent.is_dir():
+            raise ConfigError(f"there is no folder for {file}")
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"cannot write {file}: {error.strerror or error}") from error
+
+
+def _names(text: str) -> tuple[str, ...]:
+    from ..bench.modes import MODES  # noqa: PLC0415
+
+    return tuple(chosen(name.strip(), tuple(MODES)) for name in text.split(","))
+
+
+def _places(text: str) -> tuple[str, ...]:
+    found = {chosen(place.strip(), _PARSES) for place in text.split(",")}
+    return tuple(place for place in _PARSES if place in found)
+
+
+def _count(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        try:
+            number = read_count(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{text!r} should be {error}") from None
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} should be {least} to {most:,}")
+        return number
+
+    return read
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = read_seconds(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} should be {error}") from None
+    if not 0 <= value <= 60:
+        raise argparse.ArgumentTypeError(f"{text!r} should be 0 to 60 s")
+    return value
