@@ -27,7 +27,7 @@ import pytest
 import crawlpool
 from crawlpool import errors, records, wiring
 from crawlpool.cli import demo as demo_module
-from crawlpool.cli import failures, retry, robots, salvage, status, why
+from crawlpool.cli import bench, config, failures, retry, robots, salvage, status, timeline, why
 from crawlpool.cli import serve as serve_module
 from crawlpool.cli.flags import crawl_parser, parse
 from crawlpool.model import FailureKind, Request, Response
@@ -39,7 +39,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 REFERENCE = ROOT / "docs" / "reference.md"
 TEXTS = [README, *sorted((ROOT / "docs").glob("*.md"))]
-SMALL_COMMANDS = (status, failures, why, retry, salvage, robots)
+SMALL_COMMANDS = (status, failures, why, retry, salvage, robots, timeline, bench, config)
 SMALL = {module.__name__.rpartition(".")[2]: module for module in SMALL_COMMANDS}
 SHOP = "https://shop.example"
 API = "https://api.example"

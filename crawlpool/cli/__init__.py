@@ -7,7 +7,8 @@ main          the first word chooses the command; every error ends here
 │   ├── configfile settings from a file and from the environment; crawls that are kept as a file
 │   ├── dry_run    what would be asked, without asking
 │   ├── logs       -v, --log-file
-│   ├── progress   the bar, or a line now and then
+│   ├── progress   the bar, or a line now and then; keys
+│   │   └── view       what the live view says
 │   ├── interrupts Ctrl-C once, twice
 │   ├── hints      what would help
 │   └── closing    the table at the end, and the exit code
@@ -22,6 +23,7 @@ main          the first word chooses the command; every error ends here
 ├── salvage   crawlpool salvage JOB      what can be read of a damaged one
 │   └── jobs       which file is meant, which failures; shared by these five
 ├── robots    crawlpool robots URL       whether robots.txt lets it be fetched
+├── timeline  crawlpool timeline TRACE   what --trace wrote, as a picture
 ├── demo      crawlpool demo
 ├── serve     crawlpool serve DIR
 ├── completion crawlpool completion bash what lets a shell complete words

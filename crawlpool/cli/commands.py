@@ -183,6 +183,15 @@ COMMANDS = {
         ),
         "bench:parser",
     ),
+    "config": Command(
+        "config:config",
+        "Help",
+        "FILE",
+        "Show every setting, and where it comes from.",
+        ("config", "config --delay 1 > slow.toml", "config --schema > crawlpool.schema.json"),
+        "config:parser",
+        "config:whole_parser",
+    ),
     "completion": Command(
         "completion:completion",
         "Help",
