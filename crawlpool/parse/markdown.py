@@ -6,7 +6,7 @@ from ..cutoff import CutOff, cut_off_after
 from ..errors import ConfigError
 from .page import Page
 
-_UNSEEN = ["head", "script", "style", "noscript", "template", "svg", "iframe", "object"]
+_UNSEEN = ["head", "title", "script", "style", "noscript", "template", "svg", "iframe", "object"]
 
 
 def check_markdown() -> None:
