@@ -356,7 +356,7 @@ class Crew:
             self._growth.cap(len(self._lanes), now)
             log.log(
                 logging.DEBUG if self._is_capped else logging.WARNING,
-                "workers.capped workers=%d of=%d cause=%s",
+                "workers.capped workers=%d of=%d cause=%r",
                 len(self._lanes),
                 self._size,
                 lack,
@@ -406,9 +406,10 @@ class Crew:
         if has_hung and not lane.lane.can_be_killed:
             self.abandoned += 1
             log.warning(
-                "worker.abandoned lane=%d threads=%d cause=it hangs, and a thread cannot be killed url=%s",
+                "worker.abandoned lane=%d threads=%d cause=%r url=%s",
                 lane.number,
                 self.abandoned,
+                "it hangs, and a thread cannot be killed",
                 lane.held[0][1].target,
             )
         return self._blame.death(lane.held, lane.lane.begun(), cause, has_hung=has_hung)

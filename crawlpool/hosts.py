@@ -139,7 +139,7 @@ class Hosts:
             self._gate.rest(each, now + follows.wait_s, because="failing")
             self._notes.rested(each, follows.wait_s, cause_of(outcome), is_failing=True)
             log.info(
-                "host.rests host=%s because=failing failures=%d wait_ms=%d last=%s",
+                "host.rests host=%s because=failing failures=%d wait_ms=%d last=%r",
                 each,
                 follows.failures,
                 follows.wait_s * 1000,
@@ -148,7 +148,7 @@ class Hosts:
         elif isinstance(follows, GiveUp):
             self._notes.given_up(each, cause_of(outcome))
             log.warning(
-                "host.given_up host=%s failures=%d last=%s", each, follows.failures, cause_of(outcome)
+                "host.given_up host=%s failures=%d last=%r", each, follows.failures, cause_of(outcome)
             )
         return was_probe and follows is not None
 
@@ -179,7 +179,7 @@ class Hosts:
         self._gate.rest(each, now + wait_s)
         self._notes.rested(each, wait_s, cause_of(outcome), is_failing=False)
         log.info(
-            "host.rests host=%s because=retry_after wait_ms=%d last=%s",
+            "host.rests host=%s because=retry_after wait_ms=%d last=%r",
             each,
             wait_s * 1000,
             cause_of(outcome),

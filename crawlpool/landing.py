@@ -113,7 +113,7 @@ class StoreLanding:
         if not self._handlers:
             items.append(self._record_of(outcome))
         parsed = time.monotonic()
-        self._count(outcome)
+        _count(self._stats, outcome)
         self._write(items)
         if self._saved is not None:
             self._save(answered)
@@ -190,28 +190,6 @@ class StoreLanding:
         self._stats.saved += record["file"] is not None
         self._saved[1].write(record)
 
-    def _count(self, outcome: Outcome) -> None:
-        request = outcome.request
-        if isinstance(outcome, Response):
-            self._stats.answered(outcome)
-            log.info(
-                "page.done status=%d bytes=%d elapsed_ms=%d attempt=%d url=%s",
-                outcome.status,
-                outcome.size,
-                outcome.elapsed_s * 1000,
-                request.attempt,
-                in_a_line(request.url),
-            )
-        else:
-            self._stats.failed(outcome)
-            log.info(
-                "page.failed kind=%s attempts=%d message=%r url=%s",
-                outcome.kind.value,
-                outcome.attempts,
-                outcome.message,
-                in_a_line(request.url),
-            )
-
     def _write(self, items: list[dict[str, Any]]) -> None:
         for store in self._stores.values():
             for item in items:
@@ -239,16 +217,37 @@ class PageLanding:
 
     def land(self, outcome: Outcome) -> tuple[Outcome, Iterable[Request]]:
         """Keep the page."""
-        if isinstance(outcome, Response):
-            self._stats.answered(outcome)
-        else:
-            self._stats.failed(outcome)
+        _count(self._stats, outcome)
         self.pages.append(Page(outcome, parse_timeout_s=self._parse_timeout_s))
         return outcome, ()
 
     def flush(self) -> Positions:
         """Nothing is stored."""
         return {}
+
+
+def _count(stats: Stats, outcome: Outcome) -> None:
+    """Count the end of a chain, and say it in the log."""
+    request = outcome.request
+    if isinstance(outcome, Response):
+        stats.answered(outcome)
+        log.info(
+            "page.done status=%d bytes=%d elapsed_ms=%d attempt=%d url=%s",
+            outcome.status,
+            outcome.size,
+            outcome.elapsed_s * 1000,
+            request.attempt,
+            in_a_line(request.url),
+        )
+    else:
+        stats.failed(outcome)
+        log.info(
+            "page.failed kind=%s attempts=%d message=%r url=%s",
+            outcome.kind.value,
+            outcome.attempts,
+            outcome.message,
+            in_a_line(request.url),
+        )
 
 
 def _why_failed(outcome: Outcome) -> str | None:

@@ -144,7 +144,7 @@ class Settling:
         if lost.is_first:
             self._gate.finished(host(request.target))
         if lost.was_under_way:
-            log.warning("worker.lost cause=%s losses=%d url=%s", lost.cause, lost.losses, request.target)
+            log.warning("worker.lost cause=%r losses=%d url=%s", lost.cause, lost.losses, request.target)
             if not (lost.has_hung or is_given_up or isinstance(request.data, Errand)):
                 self._frontier.tried(
                     Tried(request=request, came_to="worker_lost", message=lost.cause, at=time.time())
@@ -223,6 +223,8 @@ class Settling:
         errand = outcome.request.data
         if isinstance(errand, RobotsOf):
             self._stats.robots_fetched()
+            came_to = outcome.kind.value if isinstance(outcome, Failure) else f"HTTP {outcome.status}"
+            log.info("robots.done came_to=%r url=%s", came_to, outcome.request.target)
             self._departures.learn(errand.origin, outcome, now)
             self._sitemaps.heard(errand.origin)
         elif isinstance(errand, SitemapOf):
@@ -351,11 +353,14 @@ class Settling:
         self.ends.append(end)
         self._departures.close(has_page=has_page)
         ended = [end]
+        if end.is_left_out:
+            log.info("page.left_out why=%r url=%s", end.kind, in_a_line(end.request.url))
         while ended:
             stand, again = self._folding.ended(ended.pop())
             self.ends.extend(stand)
             for each in stand:
                 self._stats.skipped(each.kind or "")
+                log.info("page.left_out why=%r url=%s", each.kind, in_a_line(each.request.url))
             ended.extend(stand)
             self._put_back(again)
 

@@ -78,7 +78,7 @@ class Trying:
         why = outcome.kind.value if isinstance(outcome, Failure) else f"HTTP {outcome.status}"
         self._stats.retried(why, outcome.elapsed_s)
         log.debug(
-            "page.retried why=%s attempt=%d wait_ms=%d url=%s",
+            "page.retried why=%r attempt=%d wait_ms=%d url=%s",
             why,
             request.attempt,
             wait_s * 1000,
