@@ -20,7 +20,7 @@ from ..settings.sources import put_together
 from .flags import Parser, crawl_parser, new_parser, parse, typed_knobs
 from .screen import printable
 
-_USAGE = "crawlpool demo [bookshop|traps] [FLAG ...]"
+_USAGE = "crawlpool demo [bookshop|news|traps|wiki] [FLAG ...]"
 _DESCRIPTION = """\
 Serve a sample site on 127.0.0.1, crawl it with the real command, and explain what
 happened. All flags of a crawl may be given, such as --workers 2 or --backend thread."""
@@ -53,7 +53,7 @@ What to type next
   crawlpool https://example.com/ --follow --depth 1 -o pages.jsonl     a site of yours
   crawlpool urls.txt -o pages.csv                                      your own list of URLs
   crawlpool status pages.jsonl                                         how far it is; also while it runs
-  crawlpool demo traps                                                 a site full of traps
+  crawlpool demo news --sitemap                                        a newspaper with feeds; also: wiki, traps
   crawlpool help                                                       all commands
 """
 
@@ -68,20 +68,24 @@ def demo(words: Sequence[str]) -> int:
     put_together(
         [typed_knobs(parse(crawl_parser(), words))]
     )  # a flag that will not do is said before anything is served
+    trace = _trace_of(words)
     folder = Path(tempfile.mkdtemp(prefix="crawlpool-demo-"))
     with serve(sample_site(name), latency_s=_LATENCY_S) as server:
         _say(f"The sample site {name!r} is now at {server.url}/ on this machine; this crawls it:")
-        code = _crawl(folder, [f"{server.url}/", "--follow", "-o", "pages.jsonl", *words])
+        traced = trace if name != "bookshop" else []  # there the second crawl has more to show
+        code = _crawl(folder, [f"{server.url}/", "--follow", "-o", "pages.jsonl", *words, *traced])
         if code not in {0, 3}:
             return code
         _say("\npages.jsonl has one line of JSON for each page; the first, unfolded:")
         _say(_unfolded(folder / "pages.jsonl"))
         if name == "bookshop":
-            code = _with_handler(folder, server, words)
+            code = _with_handler(folder, server, [*words, *trace])
             if code not in {0, 3}:
                 return code
     _say("")
     _say(_EXPLAINED)
+    if trace:
+        _say(_traced(Path(trace[1])))
     _say(_NEXT)
     _say(f"The files are in {folder}")
     return code
@@ -104,6 +108,49 @@ def _site_of(words: list[str]) -> str:
     if name not in sample_sites():
         raise ConfigError(f"there is no sample site {name!r}; known: {', '.join(sorted(sample_sites()))}")
     return name
+
+
+def _trace_of(words: list[str]) -> list[str]:
+    """Take --trace off the words, and give it back with the file as seen from any folder."""
+    for place, word in enumerate(words):
+        flag, _, file = word.partition("=")
+        if flag == "--trace":
+            many = 1 if file else 2
+            file = file or words[place + 1]
+            del words[place : place + many]
+            return ["--trace", str(Path(file).resolve())]
+    return []
+
+
+def _traced(file: Path) -> str:
+    """What a trace says of the first page, step by step."""
+    said = f"Who did what, and when, is in {file}"
+    if file.suffix.lower() == ".svg":
+        return f"{said}; a browser shows it.\n"
+    if file.suffix.lower() == ".jsonl":
+        return f"{said}; crawlpool timeline draws it.\n"
+    steps = (
+        "let_go",
+        "handed",
+        "began",
+        "answered",
+        "called_back",
+        "settled",
+        "handler",
+        "stored",
+        "committed",
+    )
+    with file.open(encoding="utf-8") as lines:
+        head = next(lines, "").rstrip()
+        first = [
+            line.rstrip()
+            for line in islice(lines, 1000)
+            if len(line.split()) > 4 and "robots.txt" not in line
+        ]
+    of_seed = [line for line in first if any(f" {step} " in line for step in steps)]
+    url = next((word for line in of_seed for word in line.split() if word.startswith("http")), "")
+    shown = [line for line in of_seed if url in line.split()]
+    return "\n".join((f"{said}. Of the first page:", "", *map(printable, (head, *shown)), ""))
 
 
 def _with_handler(folder: Path, server: Server, words: Sequence[str]) -> int:
