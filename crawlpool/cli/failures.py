@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import ConfigError
 from ..job.reading import Lost, failures_of
 from .figures import count
-from .flags import Parser, chosen, new_parser, parse
+from .flags import OneOf, Parser, new_parser, parse
 from .jobs import add_wanted, iso, one_job, opened, say, wanted_of
 
 _USAGE = "crawlpool failures [FLAG ...] JOB"
@@ -40,7 +40,7 @@ def parser() -> Parser:
     made.add_argument("words", nargs="*", metavar="JOB", help=argparse.SUPPRESS)
     add_wanted(made, "List")
     made.add_argument(
-        "--format", metavar="FORMAT", default="text", type=lambda text: chosen(text, FORMATS),
+        "--format", metavar="FORMAT", default="text", type=OneOf(FORMATS),
         help="Write a line each for people (text), a table (csv), or JSON Lines (json). Default: text.",
     )  # fmt: skip
     return made

@@ -211,6 +211,27 @@ def reader(knob: Knob) -> Callable[[str], Any]:
     return read
 
 
+class OneOf:
+    """The type of a flag whose value is one of a few words; shells complete them.
+
+    Args:
+        choices: The words.
+        read: How a text becomes the value, where it need not be one of them; `chosen` without it.
+    """
+
+    def __init__(self, choices: Sequence[str], read: Callable[[str], Any] | None = None) -> None:
+        self.choices = tuple(choices)
+        self._read = read
+
+    def __call__(self, text: str) -> Any:
+        """Read it.
+
+        Raises:
+            argparse.ArgumentTypeError: It will not do.
+        """
+        return chosen(text, self.choices) if self._read is None else self._read(text)
+
+
 def chosen(text: str, choices: Sequence[str]) -> str:
     """Check a word against those allowed."""
     try:
@@ -302,7 +323,7 @@ def _add_own(parser: Parser) -> None:
         "--dry-run", action="store_true", help="Show which URLs would be asked first, and ask none."
     )
     out.add_argument(
-        "--fail-on", metavar="WHEN", default="listed", type=lambda text: chosen(text, FAIL_ON),
+        "--fail-on", metavar="WHEN", default="listed", type=OneOf(FAIL_ON),
         help="Exit with 3 when listed URLs failed (listed), when any did (any), or never (none). Default: listed.",
     )  # fmt: skip
     talk = parser.add_argument_group("Messages")
@@ -322,7 +343,7 @@ def _add_own(parser: Parser) -> None:
         help="Add a line for each request, with the time, to this file; with the ending .jsonl as JSON.",
     )
     talk.add_argument(
-        "--view", metavar="WHAT", type=lambda text: chosen(text, VIEWS),
+        "--view", metavar="WHAT", type=OneOf(VIEWS),
         help="Show how it goes as a live view (live), in one line (bar), or not at all (none). Default: live on a "
         "terminal with room for it, unless records or log lines go there, too; else bar.",
     )  # fmt: skip

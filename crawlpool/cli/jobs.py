@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigError, FrontierError
 from ..model import FailureKind
 from ..urls import host, normalise
-from .flags import Parser
+from .flags import OneOf, Parser
 from .screen import printable
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def one_job(given: argparse.Namespace, usage: str) -> str:
 def add_wanted(parser: Parser, doing: str) -> None:
     """Add the flags that choose failures."""
     parser.add_argument(
-        "--kind", action="append", default=[], type=_kind, metavar="KIND",
+        "--kind", action="append", default=[], type=OneOf(KINDS, _kind), metavar="KIND",
         help=f"{doing} only failures of this kind, such as timeout, or http for answers from status 400 on. "
         "May be given many times.",
     )  # fmt: skip

@@ -14,7 +14,7 @@ from ..errors import ConfigError
 from ..settings import Settings
 from ..urls import public
 from .asking import GROUPS, Asking, add_asking, facts_of, is_file, one_word, write_bytes
-from .flags import Parser, new_parser, parse
+from .flags import OneOf, Parser, new_parser, parse
 from .jobs import say
 from .screen import complain, printable
 
@@ -77,7 +77,7 @@ def parser() -> Parser:
     made = new_parser(_USAGE, description=_DESCRIPTION)
     made.add_argument("words", nargs="*", metavar="URL|FILE|-", help=argparse.SUPPRESS)
     made.add_argument(
-        "--kind", action="append", default=[], type=_kinds, metavar="KINDS",
+        "--kind", action="append", default=[], type=OneOf(KINDS, _kinds), metavar="KINDS",
         help="List only links of these kinds, such as page,image. May be given many times.",
     )  # fmt: skip
     which = made.add_mutually_exclusive_group()
