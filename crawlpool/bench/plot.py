@@ -229,6 +229,10 @@ def _end(x: float, y: float) -> str:
     return f"M{x:.1f} {y - 4:.1f}v8"
 
 
+def visible(text: str) -> str:
+    """Text without what neither XML nor a font has a shape for."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
 def _text(text: str) -> str:
-    """What XML may hold: escaped, and without control characters."""
-    return escape("".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text))
+    return escape(visible(text))

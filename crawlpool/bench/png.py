@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from .plot import Picture, colours_of, seconds, ticks_of
+from .plot import Picture, colours_of, seconds, ticks_of, visible
 
 _LIGHT = 0.38
 
@@ -58,4 +58,4 @@ def write_png(file: Path, picture: Picture) -> None:
 
 def _plain(text: str) -> str:
     """Text that matplotlib does not take for a formula."""
-    return text.replace("$", r"\$")
+    return visible(text).replace("$", r"\$")
