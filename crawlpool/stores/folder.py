@@ -95,7 +95,8 @@ class FolderStore(JsonlStore):
             with self._named("write"):
                 line["file"] = self._staged(name, body)
             line["bytes"], line["sha256"] = len(body), sha256(body).hexdigest()
-        super().write(line)
+        with self._named("write"):
+            super().write(line)
 
     def flush(self) -> Position:
         """Bring all to the disk and the files to their places; the position is the index's."""
@@ -104,8 +105,7 @@ class FolderStore(JsonlStore):
         with self._named("write"):
             for staged, _ in self._moves:
                 _sync(staged)
-        position = super().flush()
-        with self._named("write"):
+            position = super().flush()
             folders = {self._place(staged, name) for staged, name in self._moves}
             for folder in folders:
                 sync_directory(folder)
@@ -114,21 +114,21 @@ class FolderStore(JsonlStore):
         return position
 
     def close(self) -> None:
-        """Flush and close."""
+        """Flush and close; harmless when called twice or after a failure."""
         if self._failure:
+            self._moves.clear()
             with suppress(StoreError), self._file.opening():
                 raise StoreError(
                     self._failure
                 )  # lets go of the index, which ends where the last flush left it
-        if self._moves:
-            try:
+            return
+        try:
+            if self._moves:
                 self.flush()
-            finally:
-                super().close()
-        else:
+        finally:
             super().close()
-        with suppress(OSError):
-            self._incoming.rmdir()
+            with suppress(OSError):
+                self._incoming.rmdir()
 
     def _staged(self, name: str, body: bytes) -> str:
         """Write a body to where it waits; the name that it will have."""
@@ -189,13 +189,26 @@ class FolderStore(JsonlStore):
 
     @contextmanager
     def _named(self, doing: str) -> Iterator[None]:
-        """An `OSError` becomes a `StoreError` that names the folder, and stays: nothing more is written."""
+        """What goes wrong becomes a `StoreError` that names the place, and stays: nothing more is written."""
         try:
             yield
+        except StoreError as error:  # of the index
+            self._failure = str(error)
+            raise
         except OSError as error:
             where = error.filename or self._home
-            self._failure = f"cannot {doing} {where}: {error.strerror or error}"
+            self._failure = f"cannot {doing} {where}, beside {self._file.path}: {error.strerror or error}"
+            if doing == "write" and not self._home.is_dir():
+                self._failure = self._told_by_index() or self._failure
             raise StoreError(self._failure) from error
+
+    def _told_by_index(self) -> str:
+        """What became of the folder, as the index knows: deleted, moved away."""
+        try:
+            self._file.sync()
+        except StoreError as error:
+            return str(error)
+        return ""
 
 
 def _sync(path: Path) -> None:

@@ -21,6 +21,7 @@ from crawlpool.model import Request
 from crawlpool.stores.base import Start
 from crawlpool.stores.csv_ import CsvStore
 from crawlpool.stores.failed import FailedFile
+from crawlpool.stores.folder import FolderStore
 from crawlpool.stores.jsonl import JsonlStore
 from crawlpool.stores.sqlite import SqliteStore
 
@@ -32,6 +33,14 @@ class _Failures(FailedFile):
 
     def write(self, record: dict[str, Any]) -> None:
         super().write(Request(f"https://a.example/{record['n']}"), str(record.get("text", "dns")))
+
+
+class _Bodies(FolderStore):
+    """A folder with a file for each record."""
+
+    def write(self, record: dict[str, Any]) -> None:
+        body = str(record.get("text", "body")).encode() * 20
+        super().write({"n": record["n"], "file": f"a.example/{record['n']}-0123456789", "body": body})
 
 
 def _of_lines(path: Path) -> list[int]:
@@ -62,6 +71,7 @@ KINDS = [
     Kind("csv", CsvStore, _of_table),
     Kind("sqlite", SqliteStore, _of_database),
     Kind("failed", _Failures, _of_list),
+    Kind("folder", _Bodies, _of_lines),
 ]
 FILES = [kind for kind in KINDS if kind.name != "sqlite"]
 
