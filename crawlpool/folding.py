@@ -112,7 +112,7 @@ class Folding:
                 return "kept"
         became = self._frontier.has_page(canonical)
         for end in ends:
-            if canonical in urls_of(end.request):
+            if canonical in urls_of(end):
                 became = is_good(end)
         if became is not None:
             return "left out" if became else "kept"
@@ -128,12 +128,12 @@ class Folding:
 
     def ended(self, end: End) -> tuple[list[End], list[Request]]:
         """What was held for a chain that has ended: ends that stand now, and requests that wait again."""
-        self._kept.difference_update(urls_of(end.request))
+        self._kept.difference_update(urls_of(end))
         if not self._held:
             return [], []
         stand: list[End] = []
         again: list[Request] = []
-        for url in urls_of(end.request):
+        for url in urls_of(end):
             for each in self._held.pop(url, ()):
                 del self._waits_for[each.request.target]
                 if is_good(end):

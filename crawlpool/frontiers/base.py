@@ -77,9 +77,16 @@ SAME = (
 """Why a page is left out whose content another one has: the `kind` of its end, whose message is the other's URL."""
 
 
-def urls_of(request: Request) -> tuple[str, ...]:
-    """Every URL that a chain has an answer for: the first one, those that redirected, the last one."""
-    return (*request.redirects, request.target) if request.method == "GET" else ()
+def urls_of(end: End) -> tuple[str, ...]:
+    """Every URL that a chain has an answer for: the first one, those that redirected, the last one.
+
+    Where the last redirect was not followed (to a known page, say), what it led to is not among them.
+    """
+    request = end.request
+    if request.method != "GET":
+        return ()
+    is_asked = not (end.is_left_out and request.redirects and end.message == request.target)
+    return (*request.redirects, request.target) if is_asked else request.redirects
 
 
 def is_good(end: End) -> bool:

@@ -92,7 +92,7 @@ class MemoryFrontier:
         """See `Frontier.commit`."""
         self._out -= len(ends)
         for end in ends:
-            for url in urls_of(end.request):
+            for url in urls_of(end):
                 self._has_page[url] = is_good(end)
 
     def has_page(self, url: str) -> bool | None:
