@@ -19,9 +19,11 @@ from urllib.parse import quote
 from ..errors import ConfigError
 from ..model import Pairs
 from .asked import Asked
+from .origin import ORIGIN, Origin
 from .rules import HEADERS, REDIRECTS, URL_SAFE, Rules, decoded
 from .wire import Reply, reply
 
+_FOR_US = (REDIRECTS, HEADERS, ORIGIN)
 _CHUNK = 256 * 1024
 _SETTLED_S = 2.0  # a file system may stamp changes no finer than this (FAT)
 _MOST_LISTINGS = 10_000
@@ -73,11 +75,11 @@ class Folder:
     `/a/` is answered by `a/index.html`, `/a` by a redirect to `/a/`; there are no
     listings. `404.html` in the root, where there is one, is the page for what is
     not there. Names that begin with a dot are not served, except `.well-known`
-    (RFC 8615); neither are `_redirects` and `_headers`, nor what a link leads to
-    outside the directory.
+    (RFC 8615); neither are `_redirects`, `_headers` and `_origin`, nor what a link
+    leads to outside the directory.
 
     Raises:
-        ConfigError: The directory is not there, or one of its two files is malformed.
+        ConfigError: The directory is not there, or one of its three files is malformed.
     """
 
     def __init__(self, directory: str | os.PathLike[str]) -> None:
@@ -89,6 +91,7 @@ class Folder:
             )
         self._root = os.path.realpath(path)
         self._rules = Rules.of(Path(self._root))
+        self._origin = Origin.of(Path(self._root))
         self._listings: dict[str, tuple[int, dict[str, _Kind]]] = {}
 
     def answer(self, asked: Asked) -> Reply:
@@ -145,7 +148,7 @@ class Folder:
             if not stat.S_ISREG(about.st_mode):
                 return self._page(asked, path, 404)
             if about.st_size <= _CHUNK:
-                return reply(asked, status, headers, opened.read())
+                return reply(asked, status, headers, self._origin.moved(opened.read(), suffix, asked))
         return reply(asked, status, headers, rest=_parts(file, about.st_size), length=about.st_size)
 
     def _find(self, path: str) -> str | None:
@@ -178,7 +181,7 @@ class Folder:
         inside = real.removeprefix(self._root + os.sep)
         if inside == real or any(self._is_hidden(part) for part in inside.split(os.sep)):  # noqa: PTH206  as above
             return None
-        if inside in (REDIRECTS, HEADERS):
+        if inside in _FOR_US:
             return None
         if os.path.isdir(real):  # noqa: PTH112
             return real, _Kind.FOLDER
@@ -197,8 +200,8 @@ class Folder:
         except OSError:
             return {}
         if directory == self._root:
-            names.pop(REDIRECTS, None)
-            names.pop(HEADERS, None)
+            for name in _FOR_US:
+                names.pop(name, None)
         # A change within the same tick of the clock would leave no trace, so a fresh listing is not kept.
         if time.time() - changed / 1e9 > _SETTLED_S:
             if len(self._listings) >= _MOST_LISTINGS:

@@ -23,7 +23,7 @@ from crawlpool.serve.folder import Folder
 from crawlpool.urls import join, place
 
 EXPECTED = Path(__file__).parents[3] / "fixtures" / "expected"
-SITES = ["bookshop", "traps"]
+SITES = ["bookshop", "news", "traps", "wiki"]
 MOST_REDIRECTS = 10
 FOLLOWED = (
     "a[href], area[href], link[rel=next][href], link[rel=prev][href], link[rel=canonical][href],"
@@ -110,6 +110,8 @@ def links_of(tree, url):
     base = tree.css_first("base[href]")
     start = join(url, base.attributes["href"]) if base is not None else url
     for node in tree.css(FOLLOWED):
+        if "nofollow" in (node.attributes.get("rel") or "").split():
+            continue
         where = node.attributes.get("href", node.attributes.get("src"))
         if node.tag == "meta":
             where = node.attributes["content"].partition("url=")[2]
@@ -249,5 +251,5 @@ def test_a_sample_site_is_found_by_name():
 
 @pytest.mark.parametrize("wrong", ["bookshp", "", "..", "bookshop/../traps", "urls.txt"])
 def test_a_sample_site_that_there_is_not_is_an_error_that_names_the_known_ones(wrong):
-    with pytest.raises(ConfigError, match="bookshop, traps"):
+    with pytest.raises(ConfigError, match="bookshop, news, traps, wiki"):
         sample_site(wrong)
