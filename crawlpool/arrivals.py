@@ -92,7 +92,10 @@ class Arrivals:
         """Put requests of the user's own into the frontier; those that are known already are dropped."""
         good, bad = self._following.admitted(requests)
         self._refuse(bad)
-        fresh = self._frontier.add(good)
+        # One that a handler made of a seed's request is no seed: the URL may be a page's word.
+        fresh = self._frontier.add(
+            [replace(each, is_listed=False, source="") if each.is_listed else each for each in good]
+        )
         for request in fresh:
             self._following.traps.count(request.target)
         self.wake(fresh)
@@ -116,14 +119,9 @@ class Arrivals:
             if final_url != target:
                 self._following.scope.add_host_of(final_url)
             self._sitemaps.seed_came(final_url, is_new=False)
-        for (
-            target,
-            final_url,
-        ) in from_sitemaps:  # in scope then, but no word of the user's: trusted with nothing
+        for target, _ in from_sitemaps:  # in scope then, but no word of the user's: trusted with nothing
             self._following.scope.add_seed(target)
             self._following.traps.admit_listed(target)
-            if final_url != target:
-                self._following.scope.add_host_of(final_url)
         self._sitemaps.remember_scope()
         for each in self._frontier.hosts():
             self._gate.wake(each)

@@ -31,7 +31,7 @@ from .polite.outage import Outage
 from .polite.retry import Defer, Retry, RetryPolicy, may_be_repeated
 from .polite.rulebook import RobotsOf
 from .redirects import next_hop
-from .sitemaps import SitemapOf, Sitemaps
+from .sitemaps import SitemapOf, Sitemaps, is_users_own
 from .stats import Stats
 from .trying import Trying, deferred
 from .urls import host, in_a_line
@@ -266,7 +266,7 @@ class Settling:
         if isinstance(hop.data, Errand):
             self._trying.hop(response, hop, now, is_first=isinstance(hop.data, RobotsOf))
             return
-        refusal = None if hop.is_listed else self._why_not(hop) or self._following.trapped(hop)
+        refusal = self._why_not(hop)
         if refusal is None:
             is_known = not self._frontier.mark(hop)
             # The answer to a form, and what a page shows at the second knock (a cookie wall), is
@@ -304,16 +304,19 @@ class Settling:
         self._trying.hop(response, hop, now)
 
     def _why_not(self, hop: Request) -> str | None:
-        """Why a redirect leads out of the crawl; what began outside was asked for by a handler, and may."""
+        """Why a redirect leads out of the crawl; what the user listed may, and what a handler asked for outside."""
+        if is_users_own(hop):
+            return None
         scope = self._following.scope
-        return None if scope.why_not(hop.redirects[0]) is not None else scope.why_not(hop.target)
+        refusal = None if scope.why_not(hop.redirects[0]) is not None else scope.why_not(hop.target)
+        return refusal if refusal is not None or hop.is_listed else self._following.trapped(hop)
 
     # Where a chain ends
 
     def end(self, outcome: Outcome) -> None:
         """Record the final outcome of a chain, and take up what it leads to."""
         self._under_way += 1
-        if isinstance(outcome, Response) and outcome.request.is_listed and outcome.request.redirects:
+        if isinstance(outcome, Response) and outcome.request.redirects and is_users_own(outcome.request):
             self._following.scope.add_host_of(outcome.final_url)
         if outcome.request.is_listed:
             self._sitemaps.seed_ended(outcome)

@@ -344,3 +344,8 @@ class Sitemaps:
 def is_from_sitemap(request: Request) -> bool:
     """Whether a listed request was read in a sitemap, and not named by the user: its source is a URL."""
     return request.source.startswith(("http://", "https://"))
+
+
+def is_users_own(request: Request) -> bool:
+    """Whether the user listed a request: what a sitemap lists is the site's word."""
+    return request.is_listed and not is_from_sitemap(request)
