@@ -250,14 +250,18 @@ def _secrets_in(values: Mapping[str, Any]) -> Iterable[str]:
             if "@" in str(value):
                 yield name
             continue
-        pairs = value.items() if isinstance(value, Mapping) else value
-        texts = [each if isinstance(each, str) else each[1] for each in pairs if not _is_harmless(name, each)]
-        if not all(isinstance(text, str) and _is_elsewhere(text) for text in texts):
+        given = value.items() if isinstance(value, Mapping) else value
+        if not all(_is_harmless(name, each) for each in given):
             yield name
 
 
-def _is_harmless(name: str, value: Any) -> bool:
-    return name == "header" and not isinstance(value, str) and str(value[0]).lower() in HARMLESS
+def _is_harmless(name: str, given: Any) -> bool:
+    """Whether one value, a text or a pair, holds no secret itself; what is neither is refused elsewhere."""
+    if isinstance(given, tuple) and len(given) == 2:
+        key, given = given
+        if name == "header" and str(key).lower() in HARMLESS:
+            return True
+    return isinstance(given, str) and _is_elsewhere(given)
 
 
 def _is_elsewhere(text: str) -> bool:

@@ -74,10 +74,12 @@ def put_together(layers: Sequence[Layer]) -> tuple[Settings, dict[str, str]]:
 
 def _placed(message: str, came: Mapping[str, str]) -> str:
     """A complaint of `Settings`, which begins with the knob's name, with the place instead."""
-    for name, where in came.items():
+    for name, where in sorted(came.items(), reverse=True):  # user_agent before header
         if where == name:  # a keyword is called by its name
             continue
-        if message.startswith((f"{name} and ", f"unknown {name} ", f"header {name!r}")):
+        if name == "user_agent" and message.startswith("header 'User-Agent': "):
+            return f"{where}: {message}"
+        if message.startswith((f"{name} and ", f"unknown {name} ")):
             return f"{where}: {message}"
         if message.startswith((f"{name} ", f"{name}: ")):
             return f"{where}: {message.removeprefix(name).lstrip(': ')}"
