@@ -81,8 +81,9 @@ def compare(plan: Plan, urls: Sequence[str]) -> Iterator[Run]:
     """
     names = [f"{mode} {parse}" for mode, parse in plan.pairs()]
     is_first = True
-    for round_number in range(0 if plan.is_warming_up else 1, plan.repeats + 1):
-        for name in in_turn(names, round_number):
+    rounds = range(0 if plan.is_warming_up else 1, plan.repeats + 1)
+    for place, round_number in enumerate(rounds):
+        for name in in_turn(names, place):
             mode, _, parse = name.partition(" ")
             if not is_first:
                 time.sleep(plan.pause_s)

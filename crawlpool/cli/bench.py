@@ -16,7 +16,7 @@ from ..errors import ConfigError, StoreError
 from ..units import read_count, read_seconds
 from .figures import count, seconds
 from .flags import Parser, chosen, new_parser, parse
-from .screen import Screen
+from .screen import Screen, complain
 
 if TYPE_CHECKING:
     from .bars import Shown
@@ -60,7 +60,8 @@ def bench(words: Sequence[str]) -> int:
             urls, notes, what = *_sample(given, stack, screen), ""
             what = f"{count(len(urls), 'page')} of 20 kB, {seconds(_latency(given))} latency"
         if not urls:
-            screen.write("Nothing is left to ask.\n")
+            for line in (*notes, "Nothing is left to ask."):
+                complain(line)
             return _SOME_FAILED
         plan = Plan(
             modes=modes,

@@ -52,7 +52,7 @@ class Task:
 def run(task: Task) -> dict[str, Any]:
     """Run it; what came of it as plain values, whatever happened."""
     if task.start_method:
-        multiprocessing.set_start_method(task.start_method)
+        multiprocessing.set_start_method(task.start_method, force=True)
     fetch = Fetch(agent=task.agent, guard=Guard(task.guard, task.per_host), is_parsing=task.parse == "worker")
     store = Store(is_parsing=task.parse == "callback")
     mode = MODES[task.mode].function()
