@@ -248,7 +248,7 @@ class Response:
         http_version: "HTTP/1.0" or "HTTP/1.1".
         headers: Pairs as received, in wire order, duplicates kept; WARC needs both.
         request_headers: Pairs as sent.
-        remote_address: "127.0.0.1:8080" or "[::1]:8080", the end we were connected to;
+        remote_address: "127.0.0.1:8080" or "[::1]:8080", the end we were connected to, a proxy's perhaps;
             "" when it could not be known.
         body: Transfer and content coding removed, still in the page's own charset.
             Empty when nobody in the main process wants it; `size` tells its length.

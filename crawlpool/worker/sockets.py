@@ -52,7 +52,7 @@ class _Noting:
     Attributes:
         doorway: Says whom it may connect to.
         socks: The SOCKS proxy that it goes through; None for none.
-        peer: The far end; "" before there is one.
+        peer: The far end; "" before there is one. Through a SOCKS proxy the address that it was told.
         is_reused: The request under way is not the first on this connection.
     """
 
@@ -69,13 +69,16 @@ class _Noting:
     _private_kind: str | None = None
     _socket_class: type[socket.socket] = socket.socket
     _carried = 0
+    _told = ""
     response_class: Any = Answer
 
     def connect(self) -> None:
         self._carried = 0
         self._private_kind = None
+        self._told = ""
         super().connect()  # type: ignore[misc]
-        self.peer = _address(self.sock)
+        # The proxy's own address says nothing of the host, such as that it is private.
+        self.peer = self._told or _address(self.sock)
         if hasattr(self.sock, "suppress_ragged_eofs"):
             # An end that TLS did not announce is told from one that it did (RFC 9112, 9.8).
             self.sock.suppress_ragged_eofs = False
@@ -143,6 +146,8 @@ class _Noting:
                 sock.close()
                 fault = error
                 continue
+            if not proxy.is_remote:
+                self._told = _written(each, self.port)
             return sock
         raise ProxyError(f"the SOCKS proxy did not connect: {fault}", fault)
 
@@ -207,4 +212,8 @@ def _address(sock: Any) -> str:
         return ""
     if len(name) < 2:
         return ""
-    return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
+    return _written(name[0], name[1])
+
+
+def _written(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

@@ -338,6 +338,8 @@ def test_behind_socks5_names_are_looked_up_and_judged_here(site, socks_of, trans
     assert isinstance(response, Response)
     assert response.body == b"through the proxy"
     assert proxy.asked == [("127.0.0.2", 80)]
+    # Not the proxy's, by which a name that answered in public would pass for one of the user's network.
+    assert response.remote_address == "127.0.0.2:80"
     assert "other.test is 10.0.0.1" in refusal(transport, "http://other.test/")
     refusal(transport, "http://127.0.0.1/")
     assert len(proxy.asked) == 1
