@@ -45,13 +45,47 @@ _SHOWN = frozenset(
 )
 """Request headers whose values are written down; any other may hold a key or a login."""
 
-_SECRET = re.compile(
-    r"pass|pwd|secret|token|auth|key|session|csrf|login|user|mail|card|\bpin\b|otp|sid\b", re.IGNORECASE
+_SECRET = frozenset(
+    [
+        "auth",
+        "authorization",
+        "apikey",
+        "card",
+        "csrf",
+        "cvc",
+        "cvv",
+        "email",
+        "key",
+        "login",
+        "mail",
+        "otp",
+        "pass",
+        "passphrase",
+        "passwd",
+        "password",
+        "pin",
+        "pw",
+        "pwd",
+        "secret",
+        "session",
+        "sessionid",
+        "sid",
+        "signature",
+        "token",
+        "user",
+        "userid",
+        "username",
+    ]
 )
-"""Names of fields whose values are not."""
+"""Words in the names of fields whose values are not."""
+
+_ENDINGS = ("apikey", "passwd", "password", "secret", "session", "token")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 _BODY_FILE = re.compile(r"\d{4,}-[A-Za-z0-9._-]*")
 _LONGEST_INDEX = 256 * 1024 * 1024
+_LONGEST_COMPARED = 200
+_MOST_COMPARED = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +136,7 @@ def body_of(asked: Asked) -> str:
         text = asked.body.decode()
         if media_type == "application/x-www-form-urlencoded":
             fields = parse_qsl(text, keep_blank_values=True, max_num_fields=10_000)
-            return urlencode([(name, HIDDEN if _SECRET.search(name) else value) for name, value in fields])
+            return urlencode([(name, HIDDEN if _is_secret(name) else value) for name, value in fields])
         if media_type == "application/json" or media_type.endswith("+json"):
             return json.dumps(_without_secrets(json.loads(text)), ensure_ascii=False, sort_keys=True)
     except (ValueError, RecursionError):
@@ -110,12 +144,15 @@ def body_of(asked: Asked) -> str:
     return f"sha256:{sha256(asked.body).hexdigest()[:16]}"
 
 
+def _is_secret(name: str) -> bool:
+    words = {word.lower() for word in _WORD.findall(name[:200])}
+    return not words.isdisjoint(_SECRET) or name.lower().endswith(_ENDINGS)
+
+
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            name: HIDDEN
-            if _SECRET.search(name) and not isinstance(each, dict | list)
-            else _without_secrets(each)
+            name: HIDDEN if _is_secret(name) and not isinstance(each, dict | list) else _without_secrets(each)
             for name, each in value.items()
         }
     return [_without_secrets(each) for each in value] if isinstance(value, list) else value
@@ -201,8 +238,11 @@ def nearest(key: tuple[str, str, str], known: Sequence[tuple[str, str, str]]) ->
         return ""
 
     def likeness(other: tuple[str, str, str]) -> float:
-        return SequenceMatcher(None, key[1], other[1], autojunk=False).ratio() + (key[0] == other[0])
+        matcher = SequenceMatcher(
+            None, key[1][:_LONGEST_COMPARED], other[1][:_LONGEST_COMPARED], autojunk=False
+        )
+        return matcher.ratio() + (key[0] == other[0])
 
-    best = max(known[:2000], key=likeness)
+    best = max(known[:_MOST_COMPARED], key=likeness)
     body = f" with the body {best[2][:200]}" if best[2] else ""
     return f"{best[0]} {best[1]}{body}"

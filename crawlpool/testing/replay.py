@@ -65,7 +65,7 @@ class Replay(Rehearsing):
                 return (answers.pop(0) if len(answers) > 1 else answers[0]).reply()
             if asked.url.endswith("/robots.txt"):
                 return answer(status=404)
-            known = nearest(key, list(self._answers))
+            known = nearest(key, list(self._answers)) if len(self.unknown) < _MOST_NAMED else ""
             near = f"; the nearest is {known}" if known else ""
             body = f" with the body {key[2][:200]}" if key[2] else ""
             said = f"nothing is recorded for {key[0]} {key[1]}{body} in {self.path}{near}"

@@ -1,5 +1,8 @@
 """A crawl is paused, resumed and stopped from its handlers and from other threads."""
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -157,6 +160,41 @@ def test_a_crawl_that_was_stopped_while_paused_goes_on_later_with_its_job(site, 
     assert results[0].ended == "finished"
     assert len(output.read_text().splitlines()) == 20
     assert max(site.counts.values()) == 1
+
+
+PAUSED = """
+import sys
+from crawlpool import Crawler
+
+crawler = Crawler(workers=2)
+
+@crawler.on_page
+def page(page):
+    if crawler.stats.pages == 2 and sys.argv[1] == "pause":
+        crawler.pause()
+        print("paused", flush=True)
+    return {"title": page.title}
+
+print(crawler.run(sys.argv[2:], output="pages.jsonl").ended, flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent by number")
+def test_ctrl_c_ends_a_paused_script_and_its_job_goes_on(site, tmp_path):
+    urls = numbered(site, 10)
+    words = [sys.executable, "-c", PAUSED]
+    with subprocess.Popen(
+        [*words, "pause", *urls], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "paused\n"
+        wait_until(lambda: site.under_way == 0)
+        process.send_signal(signal.SIGINT)
+        assert "KeyboardInterrupt" in process.communicate(timeout=PATIENCE_S)[1]
+    done = subprocess.run(
+        [*words, "go on", *urls], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "finished\n"
+    assert len((tmp_path / "pages.jsonl").read_text().splitlines()) == 10
 
 
 def test_pausing_and_stopping_what_does_not_run_changes_nothing(site):

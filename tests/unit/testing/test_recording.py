@@ -7,7 +7,7 @@ import pytest
 
 import crawlpool
 from crawlpool import ConfigError, Crawler, Request, testing
-from crawlpool.testing.recorded import INDEX
+from crawlpool.testing.recorded import INDEX, body_of
 from crawlpool.testing.recording import record
 from crawlpool.testing.replay import replay
 
@@ -172,6 +172,30 @@ def test_forms_are_told_apart_by_what_was_sent(site, tmp_path):
     assert [page.text for page in pages] == ["q=sky", "q=sea"]
     with pytest.raises(testing.NotRecordedError, match="with the body q=land"), replay(tmp_path):
         crawlpool.fetch_all([Request(site.url + "/search", form={"q": "land"})])
+
+
+@pytest.mark.parametrize(
+    "name", ["password", "user_name", "apiKey", "csrfToken", "newpassword", "X-Api-Key", "pin"]
+)
+def test_a_field_that_may_be_secret_is_hidden(name):
+    asked = testing.Asked(
+        method="POST",
+        url="https://shop.example/",
+        headers=(("Content-Type", "application/json"),),
+        body=json.dumps({"a": [{name: "s3cret"}]}).encode(),
+    )
+    assert "s3cret" not in body_of(asked)
+
+
+@pytest.mark.parametrize("name", ["q", "keywords", "author", "passage", "spinning", "cardinal", "page"])
+def test_a_field_that_is_searched_by_is_not(name):
+    asked = testing.Asked(
+        method="POST",
+        url="https://shop.example/",
+        headers=(("Content-Type", "application/x-www-form-urlencoded"),),
+        body=f"{name}=harbours".encode(),
+    )
+    assert body_of(asked) == f"{name}=harbours"
 
 
 def test_a_body_that_was_cut_is_cut_again(site, tmp_path):
