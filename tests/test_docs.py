@@ -10,7 +10,6 @@ Three marks, each a comment of its own line before a fenced block, make a block 
 `https://api.example` is a little web that takes forms; both are served by the test.
 """
 
-import argparse
 import ast
 import os
 import re
@@ -26,21 +25,23 @@ import pytest
 
 import crawlpool
 from crawlpool import errors, records, wiring
+from crawlpool.bench.modes import MODES
 from crawlpool.cli import demo as demo_module
-from crawlpool.cli import bench, config, failures, retry, robots, salvage, status, timeline, why
-from crawlpool.cli import serve as serve_module
-from crawlpool.cli.flags import crawl_parser, parse
+from crawlpool.cli.commands import COMMANDS, whole_parser
+from crawlpool.cli.flags import parse
+from crawlpool.crawlfile import read_crawl_file
 from crawlpool.model import FailureKind, Request, Response
 from crawlpool.parse.page import Page
 from crawlpool.serve import sample_site, serve
-from crawlpool.settings import BACKENDS, SCOPES, Knobs, Settings, knobs
+from crawlpool.settings import BACKENDS, SCOPES, Knobs, knobs
+from crawlpool.settings.sources import Layer, put_together
+
+from . import doctables
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 REFERENCE = ROOT / "docs" / "reference.md"
 TEXTS = [README, *sorted((ROOT / "docs").glob("*.md"))]
-SMALL_COMMANDS = (status, failures, why, retry, salvage, robots, timeline, bench, config)
-SMALL = {module.__name__.rpartition(".")[2]: module for module in SMALL_COMMANDS}
 SHOP = "https://shop.example"
 API = "https://api.example"
 TYPED = "http://127.0.0.1:8000"
@@ -89,6 +90,7 @@ def _blocks() -> Iterator[Block]:
 
 BLOCKS = list(_blocks())
 PYTHON = [block for block in BLOCKS if block.language == "python"]
+TOML = [block for block in BLOCKS if block.language == "toml"]
 CONSOLE = [block for block in BLOCKS if block.language in {"console", "sh"}]
 
 
@@ -122,43 +124,24 @@ def _first_cells(table: str) -> list[str]:
     return re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)
 
 
-def _rows(parser: argparse.ArgumentParser) -> list[str]:
-    """One row of a table for each flag, made from what --help says."""
-    rows = []
-    for action in parser._actions:
-        if not action.option_strings or action.dest == "help":
-            continue
-        names = [f"{flag} {action.metavar}" if action.metavar else flag for flag in action.option_strings]
-        shown = ", ".join(f"`{name}`" for name in names)
-        rows.append(f"| {shown} | {str(action.help).replace('%%', '%').replace('|', chr(92) + '|')} |")
-    return rows
-
-
 # Flags
 
 
-@pytest.mark.parametrize(
-    ("heading", "parser"),
-    [
-        ("## Every option", crawl_parser()),
-        ("### `crawlpool serve`", serve_module._parser()),
-        *((f"### `crawlpool {name}`", module.parser()) for name, module in SMALL.items()),
-    ],
-)
-def test_the_readme_has_every_flag_and_says_what_help_says(heading, parser):
-    rows = _rows(parser)
-    shown = [line for line in _section(README, heading).splitlines() if line.startswith("| `-")]
+@pytest.mark.parametrize(("file", "made"), [(README, doctables.readme), (REFERENCE, doctables.reference)])
+def test_the_tables_say_what_the_code_says(file, made):
+    text = file.read_text(encoding="utf-8")
 
-    missing = [row for row in rows if row not in shown]
-    assert not missing, "write into the README:\n" + "\n".join(missing)
-    if heading.startswith("###"):
-        assert not [row for row in shown if row not in rows]
+    assert made(text) == text, "run `make docs`"
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "crawl"])
+def test_the_readme_has_a_section_for_every_command(name):
+    assert f"\n### `crawlpool {name}`\n" in README.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("file", TEXTS, ids=lambda file: file.name)
 def test_no_text_names_a_flag_that_there_is_not(file):
-    known = {*crawl_parser().flags, *serve_module._parser().flags}
-    known.update(flag for module in SMALL_COMMANDS for flag in module.parser().flags)
+    known = {flag for command in COMMANDS.values() for flag in whole_parser(command).flags}
     lines = [
         line
         for line in file.read_text(encoding="utf-8").splitlines()
@@ -172,23 +155,17 @@ def test_no_text_names_a_flag_that_there_is_not(file):
 @pytest.mark.parametrize("block", [block for block in CONSOLE if _commands(block)], ids=_named)
 def test_every_command_is_one_that_crawlpool_takes(block):
     for words in _commands(block):
-        if words[:1] == ["serve"]:
-            parse(serve_module._parser(), words[1:])
-            continue
-        if words[0] == "retry":  # which takes the flags of a crawl as well
-            retry._checked(words[1:])
-            continue
-        if words[0] in SMALL:
-            parse(SMALL[words[0]].parser(), words[1:])
-            continue
-        flags = words
-        if words[:1] == ["demo"]:
-            flags = [word for word in words[1:] if word not in {"bookshop", "traps"}]
-        parse(crawl_parser(), flags)
+        name, rest = (words[0], words[1:]) if words[0] in COMMANDS else ("crawl", words)
+        parse(whole_parser(COMMANDS[name]), rest)
 
 
 def test_the_demo_explains_what_there_is():
     assert demo_module._USAGE in README.read_text(encoding="utf-8")
+
+
+def test_every_way_of_the_bench_is_explained_in_the_order_of_its_bars():
+    text = (ROOT / "docs" / "bench.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\* \*\*`([\w-]+)`\*\*", text, re.MULTILINE) == list(MODES)
 
 
 # Reference
@@ -202,14 +179,11 @@ def test_every_kind_of_failure_is_explained():
     assert _first_cells(_section(REFERENCE, "## Failure kinds")) == [kind.value for kind in FailureKind]
 
 
-def test_every_knob_stands_with_its_default():
-    table = _section(REFERENCE, "## Knobs")
-    defaults = {name: getattr(Settings(), name) for name in knobs()}
+def test_every_knob_stands_in_the_reference():
+    named = _first_cells(_section(REFERENCE, "## Knobs"))
 
-    assert _first_cells(table) == list(defaults)
-    assert set(defaults) == {*Knobs.__annotations__, "backend"}
-    for name, default in defaults.items():
-        assert f"| `{name}` | `{default!r}` |" in table
+    assert named == list(knobs())
+    assert set(named) == {*Knobs.__annotations__, "backend"}
 
 
 def test_every_suffix_names_its_store():
@@ -306,6 +280,15 @@ def test_every_python_example_compiles(block):
     ast.parse(block.text)
 
 
+@pytest.mark.parametrize("block", TOML, ids=_named)
+def test_every_file_of_settings_is_one_that_crawlpool_takes(block, tmp_path):
+    (tmp_path / "api.key").write_text("k", encoding="utf-8")
+    (tmp_path / "shop.toml").write_text(block.text, encoding="utf-8")
+    file = read_crawl_file(str(tmp_path / "shop.toml"))
+
+    put_together([file.layer, Layer({"auth": ()}, str)])  # whose variable is not there
+
+
 @pytest.fixture
 def typed(tmp_path, site) -> Iterator:
     """Run words, in a folder with urls.txt, against the sites that the texts talk of."""
@@ -342,6 +325,8 @@ def typed(tmp_path, site) -> Iterator:
             changed(f"name,website\nHarbour Lane,{SHOP}/\nClosed,{SHOP}/closed\n"), encoding="utf-8"
         )
         (tmp_path / "books.py").write_text(_example("books.py"), encoding="utf-8")
+        kept = next(block.text for block in TOML if block.text.startswith("# shop.toml\n"))
+        (tmp_path / "shop.toml").write_text(changed(kept), encoding="utf-8")
         yield run
 
 
