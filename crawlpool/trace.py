@@ -17,6 +17,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -236,7 +237,10 @@ class Trace:
     def _give_up(self, failure: OSError) -> None:
         """The file cannot be written any more; the crawl goes on."""
         log.warning("trace.broken error=%r file=%s", failure.strerror or str(failure), self._path)
-        self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(OSError):  # what is left in its buffer cannot be written either
+                file.close()
 
 
 def _came_to(outcome: Outcome) -> str:

@@ -18,6 +18,7 @@ from .screen import Screen
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from rich.console import Console
     from rich.live import Live
     from rich.table import Table
 
@@ -89,7 +90,8 @@ class Progress:
         self._clock = clock
         self._is_silent = screen.quiet or view == "none"
         self._next_line_s = _FIRST_LINE_S
-        self._live: Live | None = None
+        self._console: Console | None = None
+        self._live: Live | None = None  # while something is drawn
         self._view: View | None = None
         self._keys: Keys | None = None
         self._told: list[str] = []
@@ -153,9 +155,9 @@ class Progress:
 
     def _draw(self, stats: Stats, now: float) -> None:
         with self._screen.lock:
-            if self._live is None:
-                self._live = self._new_live()
-                if self._live is None:
+            if self._console is None:
+                self._console = self._new_console()
+                if self._console is None:
                     self._has_bar = False
                     return
                 self._screen.lift = self._hide
@@ -165,6 +167,8 @@ class Progress:
                 self._hide()
                 return
             try:
+                if self._live is None:
+                    self._live = self._new_live(self._console)
                 self._live.update(self._picture(stats, now) or self._bar(stats, now))
                 self._live.start()
                 self._live.refresh()
@@ -181,15 +185,21 @@ class Progress:
         except (OSError, ValueError):
             return True
 
-    def _new_live(self) -> "Live | None":
+    def _new_console(self) -> "Console | None":
+        """The terminal, if it can be drawn on; the view begins, if it has room for that."""
         from rich.console import Console  # noqa: PLC0415  loaded once there is something to draw
-        from rich.live import Live  # noqa: PLC0415
 
         console = Console(file=self._screen.stream)
         if console.is_dumb_terminal or not console.is_terminal:
             return None
         if self._is_live:
             self._begin_view(console.width, console.height)
+        return console
+
+    def _new_live(self, console: "Console") -> "Live":
+        """A new one each time: one that was stopped would begin where it stood, above what was said since."""
+        from rich.live import Live  # noqa: PLC0415
+
         # What a handler prints goes above the bar too, unless standard output goes elsewhere.
         is_shared = sys.stdout is not None and sys.stdout.isatty()
         return Live(
@@ -218,11 +228,11 @@ class Progress:
 
     def _picture(self, stats: Stats, now: float) -> "Picture | None":
         """The view as it is now; None when there is none, or no room for it."""
-        if self._view is None or self._look is None or self._live is None:
+        if self._view is None or self._look is None or self._console is None:
             return None
         from .view import FEWEST_HIGH, FEWEST_WIDE, Picture  # noqa: PLC0415
 
-        wide, high = self._live.console.size
+        wide, high = self._console.size
         found = self._look(now, self._view.most)
         if found is None or wide < FEWEST_WIDE or high < FEWEST_HIGH:
             return None
@@ -234,9 +244,9 @@ class Progress:
         from rich.text import Text  # noqa: PLC0415
 
         text = "  ".join(facts(stats, now, most_pages=self._most_pages))
-        assert self._live is not None
+        assert self._console is not None
         grid = Table.grid(padding=(0, 1))
-        room = self._live.console.width - len(text) - 3
+        room = self._console.width - len(text) - 3
         if room >= 8:
             total = stats.pages + stats.waiting + stats.out
             if self._most_pages is not None:
@@ -248,15 +258,16 @@ class Progress:
         return grid
 
     def _hide(self) -> None:
+        live, self._live = self._live, None
         told, self._told = self._told, []
-        if self._live is None or not self._live.is_started:
+        if live is None or not live.is_started:
             return
         try:
-            stream, wide = self._live.console.file, max(1, self._live.console.width)
+            stream, wide = live.console.file, max(1, live.console.width)
             if told:  # back to where the picture ends
                 rows = sum(text.count("\n") + max(0, len(text.strip()) - 1) // wide for text in told)
                 stream.write(f"\x1b[{rows}A")
-            self._live.stop()
+            live.stop()
             if told:
                 stream.write("\x1b[J" + "".join(text.lstrip("\n") for text in told))
                 stream.flush()
