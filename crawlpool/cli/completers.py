@@ -125,9 +125,10 @@ def zsh(taken: Mapping[str, Taken]) -> str:
     functions = []
     for command, what in taken.items():
         specs = [_zsh_flag(flag) for flag in what.flags]
-        specs += [f"'*: :{_zsh_values(what.words, what.place)}'"]
+        if what.words or what.place:  # else zsh would show a list that is empty
+            specs.append(f"'*: :{_zsh_values(what.words, what.place)}'")
         lines = "".join(f" \\\n        {spec}" for spec in specs)
-        functions.append(f"_crawlpool_{command}() {{\n    _arguments -s -S{lines}\n}}")
+        functions.append(f"_crawlpool_{command}() {{\n    _arguments -S{lines}\n}}")
     commands = ("        " + _quoted(f"{name}:{_without(what.about, ':')}") for name, what in taken.items())
     return (
         "#compdef crawlpool\n"
@@ -184,7 +185,8 @@ def _has(taken: Taken, flag: Flag) -> bool:
 
 def _zsh_flag(flag: Flag) -> str:
     """One flag as `_arguments` wants it."""
-    names = "{" + ",".join(flag.names) + "}" if len(flag.names) > 1 else flag.names[0]
+    taken = [f"{name}=" if flag.value and name.startswith("--") else name for name in flag.names]
+    names = "{" + ",".join(taken) + "}" if len(taken) > 1 else taken[0]
     shown = _without(flag.value, "':[]")
     value = f":{shown}:{_zsh_values(flag.words, flag.place)}" if flag.value else ""
     about = _quoted(f"[{_without(flag.about, '[]:')}]{value}")

@@ -178,13 +178,13 @@ def _write(data: bytes, file: str | None, page: "Page", given: argparse.Namespac
     from ..parse.saving import file_name, save  # noqa: PLC0415
 
     target = Path(file)
+    name = file_name(page.final_url, ending=_ending(page, given))
+    if file.endswith("/") or target.is_dir():
+        _check_free(target / name, given)
     try:
         if target.exists() and not (target.is_file() or target.is_dir()):  # a pipe, /dev/null
             target.write_bytes(data)
             return
-        name = file_name(page.final_url, ending=_ending(page, given))
-        if file.endswith("/") or target.is_dir():
-            _check_free(target / name, given)
         saved = save(data, file, name=name)
     except (OSError, ValueError) as error:
         raise StoreError(f"cannot write {file}: {getattr(error, 'strerror', None) or error}") from error

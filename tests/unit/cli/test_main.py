@@ -77,7 +77,7 @@ def test_what_is_wrong_is_one_line_and_exit_code_two():
     ("words", "complaint"),
     [
         (["statsu", "pages.jsonl"], "unknown command 'statsu'; did you mean status?"),
-        (["demo", "nope"], "there is no sample site 'nope'; known: bookshop, traps"),
+        (["demo", "nope"], "there is no sample site 'nope'; known: bookshop, news, traps, wiki"),
         (["demo", "--delay", "x"], "--delay: 'x' should be seconds, such as 30, 0.5, 250ms, 10m or 2h"),
     ],
 )
