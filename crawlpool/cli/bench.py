@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import multiprocessing
 import signal
 import sys
 import tempfile
@@ -141,7 +140,7 @@ def parser() -> Parser:
     )
     add(
         "--start-method",
-        type=lambda text: chosen(text, multiprocessing.get_all_start_methods()),
+        type=_start_method,
         metavar="NAME",
         help="Start the processes of plain pools by fork, forkserver or spawn, as far as this system has them. "
         "Default: Python's own choice.",
@@ -281,6 +280,12 @@ def _names(text: str) -> tuple[str, ...]:
 def _places(text: str) -> tuple[str, ...]:
     found = {chosen(place.strip(), _PARSES) for place in text.split(",")}
     return tuple(place for place in _PARSES if place in found)
+
+
+def _start_method(text: str) -> str:
+    from multiprocessing import get_all_start_methods  # noqa: PLC0415
+
+    return chosen(text, get_all_start_methods())
 
 
 def _count(least: int, most: int) -> Callable[[str], int]:
