@@ -14,6 +14,7 @@ as the crawl (`crawlpool shop.toml`, `Crawler.from_file`) takes the rest as well
 What is wrong is said with file and key, and no message quotes what may be a password.
 """
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from .settings import Settings, knobs
 from .settings.own import OWN
 from .settings.sources import Layer, from_environment, from_table, put_together, seen_from
 from .stores.base import Start
+
+log = logging.getLogger("crawlpool")
 
 LARGEST: Final = 1024 * 1024
 """Bytes of a file that are read; one that is longer is refused."""
@@ -63,6 +66,12 @@ def opened_file(
         ConfigError: One says what will not do.
     """
     file = read_crawl_file(path)
+    if file.open_secrets:
+        log.warning(
+            "settings.open other users of this machine may read %s: chmod 600 %s",
+            ", ".join(file.open_secrets),
+            path,
+        )
     layers = [file.layer, from_environment(environ or {}, others=tuple(OWN)), Layer(typed, str)]
     settings = put_together(layers)[0]
     named = file.crawl.get("handler")

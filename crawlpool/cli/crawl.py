@@ -89,9 +89,8 @@ def go_on(job: Path, words: Sequence[str]) -> int:
     given.failed = given.failed and _beside(job, given.failed, places)
     given.save = given.save and str(Path(_beside(job, str(Path(given.save) / INDEX), places)).parent)
     given.job, given.no_job = str(job), False
-    # What may be secret is not in the job, but perhaps in the file that the crawl was begun with.
-    if given.config is None and not given.no_config and isfile(command.get("config") or ""):  # noqa: PTH113
-        given.config = command["config"]
+    if given.config is None and not given.no_config:
+        given.config = _settings_beside(job, command.get("config"))
     for name, value in kept.items():
         if not hasattr(given, name) and name in knobs():
             setattr(given, name, value)
@@ -116,6 +115,21 @@ def _beside(job: Path, name: str, places: Iterable[str]) -> str:
         if is_it and found.is_file():
             return str(found)
     return name
+
+
+def _settings_beside(job: Path, name: Any) -> str | None:
+    """The file of settings that a job was begun with, which may hold the secrets that the job does not.
+
+    Only one that lies with the job, in its folder or below: a job from a stranger may name any
+    file of this machine, and would send its secrets to the stranger's hosts.
+    """
+    if not isinstance(name, str):
+        return None
+    folder = job.resolve().parent
+    for path in (Path(name), folder / Path(name).name):
+        if isfile(path) and folder in path.resolve().parents:  # noqa: PTH113  Path.is_file raises for odd names
+            return str(path)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,4 +431,6 @@ class _End:
             stats, ended=ended, hints=hints, failed_file=self.given.failed, job=str(job) if is_open else None
         )
         files = [file for file in self.given.output if file != "-"]
-        show(self.screen, headline(stats, ended=ended, left=left, outputs=files, folder=self.given.save), rows)
+        show(
+            self.screen, headline(stats, ended=ended, left=left, outputs=files, folder=self.given.save), rows
+        )

@@ -12,10 +12,10 @@ that it came from, since the same knob may be set in four.
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ..errors import ConfigError
 from . import Settings, knobs
@@ -37,8 +37,7 @@ _SWITCH = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """Values of knobs from one place.
 
     Attributes:

@@ -208,6 +208,17 @@ def test_retry_reads_secrets_from_the_file_that_the_crawl_was_begun_with(shop, w
     assert b"s3cret" not in (shop / "books.jsonl.job").read_bytes()
 
 
+def test_retry_reads_no_secrets_from_a_file_that_does_not_lie_with_the_job(shop, web, here):
+    web.page("/locked", b"no", status=403)
+    (here / "elsewhere.toml").write_text("backend = 'sync'\nheader = { X-Key = 's3cret' }\n")
+    main([f"{web.url}/locked", "--config", "elsewhere.toml", "-o", "shop/mine.jsonl", "-q"])
+    assert main(["retry", "shop/mine.jsonl", "-q"]) == 3
+    assert main(["retry", "shop/mine.jsonl", "-q", "--config", "elsewhere.toml"]) == 3
+
+    asked = [arrival.header("x-key") for arrival in web.log if arrival.path == "/locked"]
+    assert asked == ["s3cret", None, "s3cret"], "a job may be a stranger's, and name any file of ours"
+
+
 def test_status_names_the_file_that_goes_on(shop, capsys):
     main(["shop/shop.toml", "--max-pages", "1"])
     capsys.readouterr()
