@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from io import StringIO
 from typing import Any
 
 from ..bench.compare import Plan
@@ -14,6 +15,7 @@ from ..bench.modes import MODES
 from ..bench.plot import Bar, Picture
 from ..bench.report import machine
 from ..bench.rows import Row, Run, as_json, ideal_s, latency_of, rows_of
+from ..errors import ConfigError
 from ..urls import host
 from .figures import count, rate, seconds
 from .screen import printable
@@ -32,6 +34,7 @@ class Shown:
         latency_s: What an answer takes, where that is known beforehand; else it is measured.
         what: The URLs in words, for the title.
         notes: Sentences that belong to the figures.
+        is_part: Whether these are not all URLs that were asked for.
 
     Attributes:
         plan: As given.
@@ -40,7 +43,14 @@ class Shown:
     """
 
     def __init__(
-        self, *, plan: Plan, urls: Sequence[str], latency_s: float | None, what: str, notes: Sequence[str]
+        self,
+        *,
+        plan: Plan,
+        urls: Sequence[str],
+        latency_s: float | None,
+        what: str,
+        notes: Sequence[str],
+        is_part: bool = False,
     ) -> None:
         self.runs: list[Run] = []
         self.plan = plan
@@ -50,6 +60,7 @@ class Shown:
         self._latency_s = latency_s
         self._what = what
         self._notes = list(notes)
+        self._is_part = is_part
         self._at = time.strftime("%Y-%m-%d %H:%M")
         self._load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 
@@ -95,8 +106,8 @@ class Shown:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing failed and nothing was left out of a list."""
-        return all(row.is_whole for row in self.rows) and not any("Left out" in note for note in self._notes)
+        """Whether nothing failed, and nothing was left out of a list."""
+        return all(row.is_whole for row in self.rows) and not self._is_part
 
     @property
     def title(self) -> str:
@@ -166,8 +177,18 @@ class Shown:
         from rich.table import Table  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
 
-        width = max(_NARROWEST, shutil.get_terminal_size().columns) if not sys.stdout.isatty() else None
-        console = Console(file=sys.stdout, width=width, highlight=False, markup=False)
+        if sys.stdout is None:
+            raise ConfigError("standard output is closed")
+        is_terminal = sys.stdout.isatty()
+        columns = shutil.get_terminal_size().columns
+        written = StringIO()  # so that a reader who leaves is met by `main`, as everywhere
+        console = Console(
+            file=written,
+            force_terminal=is_terminal,
+            width=columns if is_terminal else max(_NARROWEST, columns),
+            highlight=False,
+            markup=False,
+        )
         table = Table(box=None, pad_edge=False, header_style="bold")
         for number, column in enumerate(self.columns()):
             table.add_column(
@@ -182,6 +203,9 @@ class Shown:
         console.print()
         for line in (*self.notes(), self.about):
             console.print(printable(line), soft_wrap=True)
+        encoding = sys.stdout.encoding or "utf-8"
+        sys.stdout.write(written.getvalue().encode(encoding, "replace").decode(encoding))
+        sys.stdout.flush()
 
     def picture(self) -> Picture:
         """The same as bars."""

@@ -53,10 +53,10 @@ def bench(words: Sequence[str]) -> int:
         if is_own:
             from .benchlist import own_urls  # noqa: PLC0415
 
-            urls, notes = own_urls(given.words, screen)
+            urls, notes, is_part = own_urls(given.words, screen)
             what = count(len(urls), "URL")
         else:
-            urls, notes, what = *_sample(given, stack, screen), ""
+            urls, notes, is_part = _sample(given, stack, screen), [], False
             what = f"{count(len(urls), 'page')} of 20 kB, {seconds(_latency(given))} latency"
         if not urls:
             for line in (*notes, "Nothing is left to ask."):
@@ -75,7 +75,14 @@ def bench(words: Sequence[str]) -> int:
             longest_s=10.0 if is_own else 1.0 + 2 * _latency(given),
         )
         latency_s = None if is_own else _latency(given)
-        shown = Shown(plan=plan, urls=urls, latency_s=latency_s, what=what, notes=(*notes, *left_out))
+        shown = Shown(
+            plan=plan,
+            urls=urls,
+            latency_s=latency_s,
+            what=what,
+            notes=(*notes, *left_out),
+            is_part=is_part,
+        )
         return _compared(given, shown, screen)
 
 
@@ -201,8 +208,8 @@ class _terminable:  # noqa: N801  a block
         raise KeyboardInterrupt
 
 
-def _sample(given: argparse.Namespace, stack: ExitStack, screen: Screen) -> tuple[list[str], list[str]]:
-    """Serve the sample site until the stack is left; its URLs, and nothing to note."""
+def _sample(given: argparse.Namespace, stack: ExitStack, screen: Screen) -> list[str]:
+    """Serve the sample site until the stack is left; its URLs."""
     from ..bench.pages import write_site  # noqa: PLC0415
     from ..bench.serving import serving  # noqa: PLC0415
 
@@ -211,7 +218,7 @@ def _sample(given: argparse.Namespace, stack: ExitStack, screen: Screen) -> tupl
     screen.say(f"Making a sample site of {count(pages, 'page')}, served by a process of its own.")
     site = write_site(folder, pages=pages, mean_bytes=_PAGE_BYTES, links=_PAGE_LINKS)
     server = stack.enter_context(serving(folder, latency_s=_latency(given)))
-    return [server.url + path for path in site.paths], []
+    return [server.url + path for path in site.paths]
 
 
 def _latency(given: argparse.Namespace) -> float:

@@ -20,8 +20,10 @@ MOST_URLS = 40
 _MOST_SAID = 5
 
 
-def own_urls(words: Sequence[str], screen: Screen) -> tuple[list[str], list[str]]:
-    """The URLs that are asked, and what has to be said of the others.
+def own_urls(words: Sequence[str], screen: Screen) -> tuple[list[str], list[str], bool]:
+    """The URLs that are asked, what has to be said of the others, and whether there are such.
+
+    That a long list is cut does not count: it was announced.
 
     Each origin's robots.txt is asked for once, before anything is measured. What it forbids is left out,
     and so is a host that names a Crawl-delay: no way but crawlpool's own could keep it.
@@ -48,7 +50,7 @@ def own_urls(words: Sequence[str], screen: Screen) -> tuple[list[str], list[str]
     hosts = Counter(host(url) for url in allowed)
     if allowed:
         screen.say(f"{count(len(allowed), 'URL')} on {count(len(hosts), 'host')}, robots.txt obeyed.")
-    return allowed, notes
+    return allowed, notes, bool(bad) or len(allowed) < min(len(urls), MOST_URLS)
 
 
 def _allowed(urls: Sequence[str], notes: list[str]) -> list[str]:

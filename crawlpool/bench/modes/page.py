@@ -123,7 +123,7 @@ class Store:
 
     Attributes:
         answers: What came, without bodies.
-        first_s: `time.perf_counter()` when the first was here; 0 before.
+        first_s: `time.perf_counter()` when the first page was here, and parsed if that is to be done; 0 before.
     """
 
     def __init__(self, *, is_parsing: bool = False) -> None:
@@ -134,7 +134,8 @@ class Store:
     def __call__(self, answer: Answer) -> None:
         """Keep it."""
         self.answers.append(replace(parsed(answer) if self._is_parsing else answer, body=b""))
-        self.first_s = self.first_s or time.perf_counter()
+        if not self.first_s and not answer.error:
+            self.first_s = time.perf_counter()
 
     def faults(self) -> Counter[str]:
         """What went wrong, and how often."""
