@@ -32,6 +32,12 @@ MOST_VALUES = 10_000
 MOST_TEXT = 16 * 1024 * 1024
 """Characters of them together."""
 
+MOST_PARTS = 1_000_000
+"""Values within a JSON value; one with more is not kept."""
+
+DEEPEST = 100
+"""Levels of lists and objects in it; one with more is not kept, since no store could."""
+
 LONGEST_S = 2.0
 """Seconds that collecting them may take; finding them is bounded by `parse/select.py`."""
 
@@ -110,13 +116,12 @@ class Selection:
         if self.path is None:
             return _NOTHING
         values = values_at(document, self.path, MOST_VALUES + 1)
-        is_cut = len(values) > MOST_VALUES
-        try:
-            if self.path.is_many:
-                return Found(plain_value(values[:MOST_VALUES]) or None, is_cut)
-            return Found(plain_value(values[0]) if values else None)
-        except TypeError:  # nested deeper than a store can keep
+        if not values:
+            return _NOTHING
+        value = values[:MOST_VALUES] if self.path.is_many else values[0]
+        if not _is_small(value):
             return Found(None, is_cut=True)
+        return Found(plain_value(value) if isinstance(value, float) else value, len(values) > MOST_VALUES)
 
     def _values(self, page: Page, nodes: Iterable[Any]) -> Iterator[str]:
         name = self.attribute
@@ -212,6 +217,23 @@ def _why_not(text: str, css: str) -> str:
         f"{css!r} is no CSS selector, such as '.price_color', 'li.next a@href' or 'table tr*', "
         "and no path into JSON, such as 'data.items[0].price'"
     )
+
+
+def _is_small(value: Any) -> bool:
+    """Whether a JSON value has no more in it, and is no deeper, than a record may keep."""
+    level, parts = [value], 0
+    for _ in range(DEEPEST):
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                inner.extend(each.values())
+            elif isinstance(each, list):
+                inner.extend(each)
+        parts += len(inner)
+        if not inner or parts > MOST_PARTS:
+            return parts <= MOST_PARTS
+        level = inner
+    return False
 
 
 def _absolute(page: Page, reference: str) -> str:

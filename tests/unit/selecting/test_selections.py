@@ -153,4 +153,5 @@ def test_json_that_no_store_could_keep_is_no_value_and_no_error():
         value = value[0]
     (one,) = selections_of([("x", "$")])
     assert one.found_at(deep) == (None, True)
+    assert one.found_at([[1] * 1000] * 1001) == (None, True)
     assert one.found_at(float("nan")).value is None
