@@ -24,9 +24,12 @@ MOST_WAYS = 300_000_000
 _DEPTHS = (32, 128, 512, 2048)
 _COUNTS = re.compile(r":(?:nth-|first-of|last-of|only-of)")  # looks at the siblings of each element
 _LONG_LIST = 40_000  # siblings of which each looks at all: four seconds
-_LOOKS_FURTHER = re.compile(
-    r"\(.*[^\s(,>+~][\s>+~]+[^\s),>+~]", re.DOTALL
-)  # at more than one element, in a `:not()`, `:has()`
+_OPAQUE = re.compile(
+    r"""\\.|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\[[^\]"']*(?:"[^"]*"|'[^']*')?[^\]]*\]""", re.DOTALL
+)
+_WITHIN = re.compile(r"[^\s(,>+~][ \t\n\f\r]+(?=[^\s),>+~])|:has\(", re.IGNORECASE)
+"""What makes a compound with brackets look at all that an element is in, or that is in it."""
+
 _MARK = re.compile(
     r"""\\(?:.|\n)|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[\[\](),]|[ \t\n\f\r]*[>+~][ \t\n\f\r]*|[ \t\n\f\r]+""",
     re.DOTALL,
@@ -54,16 +57,18 @@ class Plan(NamedTuple):
 
     Attributes:
         chains: For each of those between commas, its compounds.
-        above: How many of them are looked for in all that an element is in.
-        beside: How many among all siblings before it.
-        is_further: A compound looks at more than one element by itself.
+        above: How many of them are looked for in all that an element is in, or that is in it.
+        beside: How many among all siblings before it, or behind it.
+        inner_above: How many of those a single compound looks for by itself, in brackets.
+        inner_beside: The same among siblings.
         counts: A compound counts siblings.
     """
 
     chains: list[list[Part]]
     above: int
     beside: int
-    is_further: bool
+    inner_above: int
+    inner_beside: int
     counts: bool
 
 
@@ -104,7 +109,7 @@ def select(shape: Shape, selector: str) -> list[LexborNode]:
         return list(root.css(selector))
     LexborHTMLParser("").css(selector)  # a wrong one is told as ever
     elements = root.css("*")
-    _check(plan, elements)
+    _check(shape, plan, elements)
     found: set[int] = set()
     for chain in plan.chains:
         found |= _matches(root, chain, elements)
@@ -116,12 +121,15 @@ def plan_of(selector: str) -> Plan:
     """Take a selector apart."""
     chains = parts_of(selector)
     texts = [part.text for chain in chains for part in chain]
-    inner = sum(len(text.split()) for text in texts if _LOOKS_FURTHER.search(text))
+    brackets = [_OPAQUE.sub("x", text).partition("(") for text in texts if "(" in text]
+    inner_above = sum(len(_WITHIN.findall("".join(each))) for each in brackets)
+    inner_beside = sum(inside.count("~") for _, _, inside in brackets)
     return Plan(
         chains=chains,
-        above=inner + max(sum(part.stands == " " for part in chain) for chain in chains),
-        beside=max(sum(part.stands == "~" for part in chain) for chain in chains),
-        is_further=inner > 0,
+        above=inner_above + max(sum(part.stands == " " for part in chain) for chain in chains),
+        beside=inner_beside + max(sum(part.stands == "~" for part in chain) for chain in chains),
+        inner_above=inner_above,
+        inner_beside=inner_beside,
         counts=any(_COUNTS.search(text) for text in texts),
     )
 
@@ -157,24 +165,29 @@ def parts_of(selector: str) -> list[list[Part]]:
 
 def _is_cheap(shape: Shape, plan: Plan) -> bool:
     """Whether lexbor surely finds a selector's matches quickly."""
+    return _is_quick(shape, above=plan.above, beside=max(plan.beside, plan.counts))
+
+
+def _is_quick(shape: Shape, *, above: int, beside: int) -> bool:
+    """Whether there are few ways to try; one look up from each element, or down, is bounded with the page itself."""
     ways = shape.tags
-    for _ in range(max(plan.beside, plan.counts)):
+    for _ in range(beside):
         ways = ways * shape.tags // 2
-    if plan.above < 2 or ways > MOST_WAYS:
+    if above < 2 or ways > MOST_WAYS:
         return ways <= MOST_WAYS
-    if ways * comb(shape.tags, plan.above) <= MOST_WAYS:
+    if ways * comb(shape.tags, above) <= MOST_WAYS:
         return True
-    return ways * comb(shape.depth, plan.above) <= MOST_WAYS
+    return ways * comb(shape.depth, above) <= MOST_WAYS
 
 
-def _check(plan: Plan, elements: list[LexborNode]) -> None:
+def _check(shape: Shape, plan: Plan, elements: list[LexborNode]) -> None:
     """Refuse what a pass over the elements cannot take off lexbor's hands.
 
     Raises:
-        TooCostlyError: A compound looks further than at one element, or counts in a very long list.
+        TooCostlyError: A compound looks too far by itself, or counts in a very long list.
     """
-    if plan.is_further:
-        raise TooCostlyError("what stands in its brackets would take too long on this page, which nests deep")
+    if not _is_quick(shape, above=plan.inner_above, beside=plan.inner_beside):
+        raise TooCostlyError("what stands in its brackets would take too long on this page")
     if plan.counts and len(elements) > _LONG_LIST:
         siblings = Counter(0 if (parent := each.parent) is None else parent.mem_id for each in elements)
         if max(siblings.values()) > _LONG_LIST:

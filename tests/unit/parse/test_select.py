@@ -41,6 +41,8 @@ LONG = "<p>x</p>" * 100_000
         (LONG, "a ~ p", 0),
         (LONG, "p ~ p ~ p", 99_998),
         (LONG, "body > p + p ~ b", 0),
+        (DEEP, "div:has(b) div", 0),
+        (LONG, "p:not(.x, [title='a ~ b'], [title~=a])", 100_000),
     ],
 )
 def test_a_selector_that_a_hostile_page_makes_endless_is_answered_in_a_moment(html, selector, count):
@@ -51,9 +53,20 @@ def test_a_selector_that_a_hostile_page_makes_endless_is_answered_in_a_moment(ht
     assert page.links(css=selector) == (["http://a.test/x"] if "a[href]" in selector else [])
 
 
-@pytest.mark.parametrize("selector", ["div:not(nav div div div a)", "div:has(div div div b) div div b"])
-def test_what_cannot_be_taken_apart_is_refused_on_such_a_page_and_done_on_others(selector):
-    page = page_of(DEEP)
+@pytest.mark.parametrize(
+    ("html", "selector"),
+    [
+        (DEEP, "div:not(nav div div div a)"),
+        (DEEP, "div:has(div div div b) div div b"),
+        (DEEP, "div:has(div:has(b))"),
+        (LONG, "p:has(~ b)"),
+        (LONG, "p:has(~b)"),
+        (LONG, "p:not(b~p)"),
+        (LONG, "p:is(i, b ~p~ p)"),
+    ],
+)
+def test_what_cannot_be_taken_apart_is_refused_on_such_a_page_and_done_on_others(html, selector):
+    page = page_of(html)
     with pytest.raises(ValueError, match="would take too long on this page"):
         page.css(selector)
     assert page_of("<div><div><p><a href=/x>").css(selector) is not None
