@@ -46,6 +46,7 @@ COMMANDS = {
             "https://example.com/ --follow --depth 2 --delay 1 -o site.jsonl",
             "https://example.com/ --sitemap --since 2026-01-01 -o news.jsonl",
             "shops.csv --column website --handler shop.py:parse -o shops.sqlite",
+            "shop.toml --max-pages 20",
             "urls.txt --failed failed.txt; crawlpool failed.txt --retries 5",
         ),
         "flags:crawl_parser",

@@ -36,8 +36,8 @@ _DESCRIPTION = """\
 Fetch web pages with a pool of workers, politely, and store a record of each.
 
 Words: files of URLs (one a line; # begins a comment; .gz is fine), CSV files with
---column, - for standard input, and URLs. Flags may stand among them. A file that is
-called like a command is written ./demo."""
+--column, - for standard input, and URLs; or a crawl that is kept as a file, shop.toml.
+Flags may stand among them. A file that is called like a command is written ./demo."""
 
 EXIT_CODES = """\
 Exit codes:
