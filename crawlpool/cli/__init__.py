@@ -26,6 +26,11 @@ main          the first word chooses the command; every error ends here
 ├── timeline  crawlpool timeline TRACE   what --trace wrote, as a picture
 ├── demo      crawlpool demo
 ├── serve     crawlpool serve DIR
+├── bench     crawlpool bench            synchronous against asynchronous
+│   ├── benchflags its flags
+│   ├── benchlist  which URLs of a list it asks
+│   ├── bars       what it shows
+│   └── benchtable the table
 ├── completion crawlpool completion bash what lets a shell complete words
 └── help      crawlpool help WORD
 

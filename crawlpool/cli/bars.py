@@ -2,12 +2,10 @@
 
 import multiprocessing
 import os
-import shutil
 import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from io import StringIO
 from typing import Any
 
 from ..bench.compare import Plan
@@ -15,12 +13,10 @@ from ..bench.modes import MODES
 from ..bench.plot import Bar, Picture
 from ..bench.report import machine
 from ..bench.rows import Row, Run, as_json, ideal_s, latency_of, rows_of
-from ..errors import ConfigError
 from ..urls import host
 from .figures import count, rate, seconds
 from .screen import printable
 
-_NARROWEST = 118
 _BUSY = 0.75
 _MOST_FAULTS = 3
 
@@ -170,42 +166,6 @@ class Shown:
             ]
             for row in self.rows
         ]
-
-    def print_table(self) -> None:
-        """Write it on standard output."""
-        from rich.console import Console  # noqa: PLC0415
-        from rich.table import Table  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
-
-        if sys.stdout is None:
-            raise ConfigError("standard output is closed")
-        is_terminal = sys.stdout.isatty()
-        columns = shutil.get_terminal_size().columns
-        written = StringIO()  # so that a reader who leaves is met by `main`, as everywhere
-        console = Console(
-            file=written,
-            force_terminal=is_terminal,
-            width=columns if is_terminal else max(_NARROWEST, columns),
-            highlight=False,
-            markup=False,
-        )
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for number, column in enumerate(self.columns()):
-            table.add_column(
-                column,
-                justify="left" if number == 0 or column == "parsed in" else "right",
-                no_wrap=number == 0,
-            )
-        for cells in self.cells():
-            table.add_row(*(Text(printable(cell)) for cell in cells))
-        console.print(self.title, style="bold")
-        console.print(table)
-        console.print()
-        for line in (*self.notes(), self.about):
-            console.print(printable(line), soft_wrap=True)
-        encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(written.getvalue().encode(encoding, "replace").decode(encoding))
-        sys.stdout.flush()
 
     def picture(self) -> Picture:
         """The same as bars."""

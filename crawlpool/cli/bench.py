@@ -6,30 +6,21 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, StoreError
-from ..units import read_count, read_seconds
+from .benchflags import parser
+from .benchtable import print_table
 from .figures import count, seconds
-from .flags import Parser, chosen, new_parser, parse
+from .flags import parse
 from .screen import Screen, complain
 
 if TYPE_CHECKING:
     from .bars import Shown
 
-_USAGE = "crawlpool bench [FLAG ...] [URL|FILE ...]"
-_DESCRIPTION = """\
-Fetch the same URLs in many ways, one after the other, with pools, futures, asyncio and
-crawlpool's backends, and show how long each took and why.
-
-Without words a sample site is served on this machine. Of a list of yours at most 40 URLs
-are taken; then every way obeys robots.txt, sends a host few requests at once, and there
-is a pause between two. docs/bench.md explains each bar."""
-
-_PARSES = ("none", "callback", "worker")
 _PAGE_BYTES, _PAGE_LINKS = 20_000, 30
 _SOME_FAILED = 3
 
@@ -86,83 +77,6 @@ def bench(words: Sequence[str]) -> int:
         return _compared(given, shown, screen)
 
 
-def parser() -> Parser:
-    """All flags."""
-    made = new_parser(_USAGE, description=_DESCRIPTION)
-    add = made.add_argument
-    add("words", nargs="*", metavar="URL|FILE", help=argparse.SUPPRESS)
-    add(
-        "-w",
-        "--workers",
-        type=_count(1, 256),
-        default=8,
-        metavar="N",
-        help="Let every way have this many workers. Default: 8.",
-    )
-    add(
-        "--modes",
-        type=_names,
-        metavar="NAMES",
-        help="Compare only these, such as sequential,callbacks; --list names them all.",
-    )
-    add("--list", action="store_true", help="List the ways, and fetch nothing.")
-    add(
-        "--parse",
-        type=_places,
-        default=("none",),
-        metavar="WHERE",
-        help="Parse each page with BeautifulSoup: not at all (none), in the main process (callback), where it was "
-        "fetched (worker), or several, such as callback,worker, with a row for each. Default: none.",
-    )
-    add(
-        "--repeats",
-        type=_count(1, 100),
-        metavar="N",
-        help="Measure each way this often, in turn. Default: 3, on a list of yours 1.",
-    )
-    add(
-        "--pages",
-        type=_count(1, 10_000),
-        metavar="N",
-        help="Fetch this many pages of the sample site. Default: 100.",
-    )
-    add(
-        "--latency",
-        type=_seconds,
-        metavar="SECONDS",
-        help="Let every answer of the sample site wait this long. Default: 50 ms.",
-    )
-    add(
-        "--per-host",
-        type=_count(1, 256),
-        metavar="N",
-        help="Ask one host for at most this many pages at once. Default: 2, on the sample site as many as there are "
-        "workers.",
-    )
-    add(
-        "--pause",
-        type=_seconds,
-        metavar="SECONDS",
-        help="Wait this long between two ways. Default: 2 s, on the sample site 0 s.",
-    )
-    add(
-        "--start-method",
-        type=_start_method,
-        metavar="NAME",
-        help="Start the processes of plain pools by fork, forkserver or spawn, as far as this system has them. "
-        "Default: Python's own choice.",
-    )
-    add("--json", type=Path, metavar="FILE", help="Write the numbers of every run to this file (.json).")
-    add(
-        "--plot",
-        type=Path,
-        metavar="FILE",
-        help="Draw the bars into this file; its ending says how (.svg, .html, .png).",
-    )
-    add("-q", "--quiet", action="store_true", help="Show no progress; only the table.")
-    return made
-
-
 def _compared(given: argparse.Namespace, shown: "Shown", screen: Screen) -> int:
     """Run all of it, and show what there is, also after Ctrl-C."""
     from ..bench.compare import compare  # noqa: PLC0415
@@ -179,7 +93,7 @@ def _compared(given: argparse.Namespace, shown: "Shown", screen: Screen) -> int:
             screen.say("Interrupted; what is done is shown.")
     if not shown.runs:
         return code
-    shown.print_table()
+    print_table(shown.title, shown.columns(), shown.cells(), (*shown.notes(), shown.about))
     if given.json is not None:
         _write(given.json, json.dumps(shown.as_json(), indent=1) + "\n")
     if given.plot is not None:
@@ -276,43 +190,3 @@ def _write(file: Path, text: str) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise StoreError(f"cannot write {file}: {error.strerror or error}") from error
-
-
-def _names(text: str) -> tuple[str, ...]:
-    from ..bench.modes import MODES  # noqa: PLC0415
-
-    return tuple(chosen(name.strip(), tuple(MODES)) for name in text.split(","))
-
-
-def _places(text: str) -> tuple[str, ...]:
-    found = {chosen(place.strip(), _PARSES) for place in text.split(",")}
-    return tuple(place for place in _PARSES if place in found)
-
-
-def _start_method(text: str) -> str:
-    from multiprocessing import get_all_start_methods  # noqa: PLC0415
-
-    return chosen(text, get_all_start_methods())
-
-
-def _count(least: int, most: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        try:
-            number = read_count(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(f"{text!r} should be {error}") from None
-        if not least <= number <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} should be {least} to {most:,}")
-        return number
-
-    return read
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = read_seconds(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} should be {error}") from None
-    if not 0 <= value <= 60:
-        raise argparse.ArgumentTypeError(f"{text!r} should be 0 to 60 s")
-    return value
