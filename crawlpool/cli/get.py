@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, StoreError
 from ..model import Outcome, Response
+from ..parse.mediatype import is_json, is_xml
 from ..settings import Settings
 from ..urls import public
 from .asking import GROUPS, Asking, add_asking, facts_of, is_file, one_word, url_of, write_bytes
@@ -122,10 +123,28 @@ def _shown(given: argparse.Namespace, page: "Page", columns: Any, settings: Sett
         is_for_people = (given.output in {None, "-"}) and sys.stdout.isatty()
         record = columns.record_of(_with_facts(page.outcome, settings))[0]
         return _json(record, is_for_people=is_for_people)
-    head = "".join(f"{printable(line)}\n" for line in _head(page)).encode() if given.headers else b""
+    head = (
+        "".join(f"{printable(line)}\n" for line in _head(page)).encode(errors="replace")
+        if given.headers
+        else b""
+    )
     if not given.body:
         return head
-    return head + b"\n" + page.content if head else page.content
+    is_shown = given.output in {None, "-"} and sys.stdout.isatty()
+    body = _for_people(page) if is_shown else page.content
+    return head + b"\n" + body if head else body
+
+
+def _for_people(page: "Page") -> bytes:
+    """A body that a terminal obeys in nothing; of what is no text only how much it is."""
+    kind = page.content_type
+    if not (kind.startswith("text/") or is_json(kind) or is_xml(kind) or kind.endswith("javascript")):
+        complain(
+            f"{size(len(page.content))} of {kind or 'nothing'} are not shown on a terminal; -o FILE keeps them"
+        )
+        return b""
+    text = page.text.replace("\r\n", "\n")
+    return printable(text, lines=True).encode(errors="replace")
 
 
 def _json(record: dict[str, Any], *, is_for_people: bool) -> bytes:

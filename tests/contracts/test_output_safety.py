@@ -187,40 +187,54 @@ def test_nothing_is_held_for_markup_by_the_table_that_is_drawn_at_the_end(tmp_pa
     assert "[red]f[/red].txt" in done.stderr.decode()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
-def test_on_a_terminal_only_our_own_bar_and_colours_are_sent(tmp_path):
+def on_a_terminal(folder, *words):
+    """What a command sends to a terminal, less what is ours; nothing in it is obeyed."""
     import pty
 
-    with Hostile() as server:
-        ours, theirs = pty.openpty()
-        process = subprocess.Popen(
-            [*COMMAND, *(server.url + path for path in server.paths), *QUICK, "-vv", "--follow"],
-            cwd=tmp_path,
-            stdin=subprocess.DEVNULL,
-            stdout=theirs,
-            stderr=theirs,
-            env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"},
-        )
-        os.close(theirs)
-        seen, until = b"", time.monotonic() + 60
-        while time.monotonic() < until:
-            if not select.select([ours], [], [], 0.5)[0]:
-                if process.poll() is not None:
-                    break
-                continue
-            try:
-                data = os.read(ours, 65536)
-            except OSError:  # the other end is closed
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, *words],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"},
+    )
+    os.close(theirs)
+    seen, until = b"", time.monotonic() + 60
+    while time.monotonic() < until:
+        if not select.select([ours], [], [], 0.5)[0]:
+            if process.poll() is not None:
                 break
-            if not data:
-                break
-            seen += data
-        process.wait(20)
-        os.close(ours)
-    text = seen.decode("utf-8")
-    left = OURS.sub("\n", text)
+            continue
+        try:
+            data = os.read(ours, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not data:
+            break
+        seen += data
+    process.wait(20)
+    os.close(ours)
+    left = OURS.sub("\n", seen.decode("utf-8"))
     found = OBEYED.search(left)
     assert found is None, left[max(0, found.start() - 100) : found.end() + 30]
     assert not set("\x1b\x9b\u200b\U000e0041") & set(left)
+    return left
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+def test_on_a_terminal_only_our_own_bar_and_colours_are_sent(tmp_path):
+    with Hostile() as server:
+        urls = [server.url + path for path in server.paths]
+        text = on_a_terminal(tmp_path, *urls, *QUICK, "-vv", "--follow")
     assert "owned" in text  # shown, and not done
     assert "[bold red]" in text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
+def test_a_body_is_shown_on_a_terminal_and_not_obeyed_and_is_itself_in_a_pipe(tmp_path):
+    with Hostile() as server:
+        words = ("get", "--headers", "--body", server.url + "/", "--no-robots")
+        assert "owned" in on_a_terminal(tmp_path, *words)
+        assert b"\x1b]0;owned" in typed(tmp_path, *words).stdout
