@@ -39,6 +39,10 @@ def fetch(
     settings, backend = settings_of(None, backend, knobs)
     if settings.follow:
         raise ConfigError("fetch() fetches what it is given; to follow links use Crawler(follow=True)")
+    if settings.select or settings.fields:
+        raise ConfigError(
+            "fetch() gives pages, which have get(selector); for columns use Crawler(select=...)"
+        )
     if settings.skip_duplicates:
         raise ConfigError(
             "fetch() gives every page; to leave duplicates out use Crawler(skip_duplicates=...)"

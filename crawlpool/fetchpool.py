@@ -73,6 +73,10 @@ class FetchPool:
         settings, backend = settings_of(None, backend, knobs)
         if settings.follow:
             raise ConfigError("FetchPool fetches what it is given; to follow links use Crawler(follow=True)")
+        if settings.select or settings.fields:
+            raise ConfigError(
+                "FetchPool gives pages, which have get(selector); for columns use Crawler(select=...)"
+            )
         if settings.sitemap or settings.sitemap_url:
             raise ConfigError("FetchPool fetches what it is given; for sitemaps use Crawler or fetch()")
         self.stats = Stats()

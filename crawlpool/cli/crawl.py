@@ -149,8 +149,10 @@ def _run(given: argparse.Namespace, settings: Settings, again: _Again | None = N
     screen = Screen(sys.stderr, quiet=given.quiet)
     seeds = _seeds(given)
     if given.dry_run:
+        from ..api import Crawler  # noqa: PLC0415
         from .dry_run import dry_run  # noqa: PLC0415
 
+        Crawler(settings=settings)  # says what is wrong with a selection
         bad = dry_run(seeds, settings, _workers(settings), screen)
         return 3 if bad and given.fail_on != "none" else 0
     return _crawl(given, settings, seeds, screen, again)

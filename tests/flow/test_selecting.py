@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from crawlpool import ConfigError, Crawler, Start
+from crawlpool import ConfigError, Crawler, FetchPool, Start, fetch, fetch_all
 from crawlpool.errors import FrontierError
 from crawlpool.records import FIELDS
 
@@ -134,10 +134,10 @@ def test_the_command_counts_per_column_what_had_no_match(site, tmp_path):
 
 
 def test_a_selector_that_is_none_is_said_before_anything_is_asked(site, tmp_path):
-    done = run(tmp_path, site.url + "/", "--select", "price=.price[", "-o", "out.jsonl")
-
-    assert done.returncode == 2
-    assert "select 'price=.price[': '.price[' is no CSS selector, such as" in done.stderr
+    for more in ([], ["--dry-run"]):
+        done = run(tmp_path, site.url + "/", "--select", "price=.price[", "-o", "out.jsonl", *more)
+        assert done.returncode == 2
+        assert "select 'price=.price[': '.price[' is no CSS selector, such as" in done.stderr
     assert site.requests == []
     assert list(tmp_path.iterdir()) == []
 
@@ -192,6 +192,13 @@ def test_columns_of_records_and_a_handler_are_refused_together(site):
         with pytest.raises(ConfigError, match=r"page\.get"):
             crawler.run(site.url + "/")
     assert site.requests == []
+
+
+@pytest.mark.parametrize("make", [fetch, fetch_all, lambda _, **knobs: FetchPool(**knobs)])
+def test_what_gives_pages_takes_no_columns(site, make):
+    for knobs in ({"select": SELECT}, {"fields": "url"}):
+        with pytest.raises(ConfigError, match=r"for columns use Crawler\(select=\.\.\.\)"):
+            list(make([site.url + "/"], **knobs))
 
 
 def test_what_nobody_asked_for_is_not_loaded(site):
