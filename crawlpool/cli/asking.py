@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
+from ..redirects import may_travel
 from ..settings import Settings, knobs
 from ..urls import normalise, public
 from .configfile import gathered
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 GROUPS = ("Speed", "Limits", "Politeness", "Requests")
 """The flags of a crawl that are about one page, too."""
+
+_BY_ORIGIN = ("auth", "bearer", "client_cert")
 
 _TYPES = {
     ".htm": "text/html",
@@ -58,13 +61,39 @@ class Asking:
             name: getattr(self.settings, name) for name in came if known[name].group in groups
         }
 
-    def page(self, url: "str | Request") -> "Page":
-        """Ask for one URL."""
+    def page(self, url: "str | Request", *, is_elsewhere: bool = False, is_found: bool = False) -> "Page":
+        """Ask for one URL.
+
+        Args:
+            url: The URL.
+            is_elsewhere: It is of another origin than the settings were given for; what is meant for the
+                seeds stays here.
+            is_found: Nobody typed it; what it names may not be private.
+        """
         from ..fetching import fetch_all  # noqa: PLC0415  imports stand where they are needed, so that starting is quick
 
+        asked = {**self._asked, **(self._withheld() if is_elsewhere else {})}
+        if is_found and not self.settings.allow_private:
+            asked["deny_private"] = True
         # A thread starts at once, and one page gains nothing from a process.
         usual = {"backend": "thread", "workers": 1}
-        return fetch_all([url], **{**usual, **self._asked})[0]
+        return fetch_all([url], **{**usual, **asked})[0]
+
+    def _withheld(self) -> dict[str, Any]:
+        """The settings in which something is for the seeds alone, without that."""
+        own = self.settings
+        left: dict[str, Any] = {
+            "header": may_travel(own.header),
+            "cookie": (),
+            **{name: tuple(each for each in getattr(own, name) if each[0]) for name in _BY_ORIGIN},
+            "netrc": None,  # its "default" is for seeds
+        }
+        return {name: value for name, value in left.items() if getattr(own, name) != value}
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether anything was given for the seeds alone."""
+        return bool(self._withheld())
 
     def page_of(self, word: str, base: str | None) -> "Page":
         """The page that a word means: of a file, of standard input, or of a URL.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..errors import ConfigError
-from ..urls import public
+from ..urls import normalise, place, public
 from .asking import Asking, add_asking, is_file, one_word, page_of_file, url_of, write_bytes
 from .flags import Parser, new_parser, parse
 from .screen import complain, printable
@@ -88,6 +88,8 @@ class Names:
         import crawlpool  # noqa: PLC0415  imports stand where they are needed, so that starting is quick
 
         self._asking, self._base = asking, base
+        self._origin: str | None = None  # the one that logins and cookies are for
+        self._told: set[str | None] = set()
         self.known: dict[str, Any] = {
             **{name: getattr(crawlpool, name) for name in crawlpool.__all__},
             **{name: self._of_page(name) for name in ("css", "get", "get_all", "links")},
@@ -130,16 +132,30 @@ class Names:
     def _asked(self, url: Any) -> "Page":
         from ..model import Request  # noqa: PLC0415
 
-        if isinstance(url, Request):
-            return self._asking.page(url)
         here: Page | None = self.known["page"]
+        if isinstance(url, Request):
+            return self._page(url.url, url)
         if not isinstance(url, str):
-            return self._asking.page(self.page.follow(url))
+            found = self.page.follow(url)
+            return self._page(found.url, found, is_found=True)
         if is_file(url):
             return page_of_file(url, self._base, self._asking.settings)
         if here is not None and (url.startswith(("/", "?", "./", "../"))):
-            return self._asking.page(here.follow(url).url)
-        return self._asking.page(url_of(url))
+            return self._page(here.follow(url).url)
+        return self._page(url_of(url))
+
+    def _page(self, url: str, request: "Request | None" = None, *, is_found: bool = False) -> "Page":
+        """Ask for a URL; what was typed for the first one's origin is sent to that alone, whatever a page links to."""
+        target = normalise(url)
+        origin = self._origin if target is None else place(target).origin
+        self._origin = self._origin or origin
+        is_elsewhere = origin != self._origin
+        if is_elsewhere and origin not in self._told and self._asking.has_secrets:
+            self._told.add(origin)
+            complain(f"what was given for {self._origin} is not sent to {origin}")
+        return self._asking.page(
+            url if request is None else request, is_elsewhere=is_elsewhere, is_found=is_found and is_elsewhere
+        )
 
 
 def _evaluated(commands: Iterable[str], names: Names, page: "Page | None") -> int:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from crawlpool import Crawler
+from crawlpool.cli import main
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -60,3 +61,42 @@ def test_a_request_made_of_a_seeds_is_no_seed_when_the_crawl_goes_on(site, sites
 
     assert other.log == []
     assert lost == ["address: 127.0.0.2 is a loopback address; --allow-private allows it"]
+
+
+def test_a_link_that_is_followed_at_the_prompt_gets_nothing_that_was_typed_for_the_first_site(
+    site, sites, capsys
+):
+    other, inside = sites("127.0.0.2"), sites("127.0.0.3")
+    for each in (site, other, inside):
+        each.robots("")
+    site.page("/", links=[site.url + "/next", other.url + "/there", inside.url + "/secret"])
+    site.page("/next")
+    other.page("/there")
+    secrets = [
+        "--auth",
+        "user:secret",
+        "--cookie",
+        "sid=secret",
+        "-H",
+        "X-Key: secret",
+        "-H",
+        "Accept: text/x",
+    ]
+    there = f"names = [fetch(url).status for url in (css('a')[0], '/', {other.url + '/there'!r})]"
+    commands = [there, f"fetch({site.url + '/'!r}).status", "fetch(css('a')[2]).error"]
+    code = main(["shell", site.url + "/", *secrets, *(word for each in commands for word in ("-c", each))])
+
+    assert code == 0
+    out, err = capsys.readouterr()
+    assert "address: 127.0.0.3 is a loopback address" in out
+    assert err.count(f"what was given for {site.url} is not sent to {other.url}") == 1
+    assert inside.log == []
+    for arrival in (each for each in site.log if each.path != "/robots.txt"):
+        assert arrival.header("cookie") == "sid=secret"
+        assert arrival.header("x-key") == "secret"
+        assert arrival.header("authorization")
+    asked = other.log[-1]
+    assert asked.path == "/there"
+    assert asked.header("accept") == "text/x"
+    assert "secret" not in str(asked.headers)
+    assert asked.header("authorization") is None
