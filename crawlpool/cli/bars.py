@@ -133,7 +133,7 @@ class Shown:
             found.append(
                 f"The machine was busy when it began (load {self._load:.1f}): compare bars, believe no figure."
             )
-        if "worker" in plan.parses and len(plan.parses) > 1:
+        if "worker" in plan.parses:
             found.append("Ways that cannot parse where they fetch have no row for that.")
         for row in self.rows:
             if row.error:

@@ -31,11 +31,18 @@ def bench(words: Sequence[str]) -> int:
     if given.list:
         return _list()
     _check_files(given)
-    from ..bench.compare import Plan  # noqa: PLC0415  imports stand where they are needed, so that starting is quick
+    from ..bench.compare import Plan, can  # noqa: PLC0415  imports stand where they are needed, so that starting is quick
+    from ..bench.modes import MODES  # noqa: PLC0415
     from .bars import Shown  # noqa: PLC0415
 
     left_out: list[str] = []
     modes = _modes(given.modes, left_out)
+    if given.parse == ("worker",):
+        modes = [name for name in modes if can(MODES[name], "worker")]
+        if not modes:
+            raise ConfigError(
+                "--parse: none of these ways can parse where it fetches; write --parse callback"
+            )
     screen = Screen(sys.stderr, quiet=given.quiet)
     is_own = bool(given.words)
     if is_own and (given.pages is not None or given.latency is not None):

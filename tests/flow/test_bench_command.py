@@ -125,6 +125,10 @@ def test_interrupted_it_shows_what_is_done_and_leaves_nobody_behind(site, number
     [
         (["--modes", "sequentail"], "did you mean sequential?"),
         (["--parse", "later"], "should be one of none, callback, worker"),
+        (
+            ["--parse", "worker", "--modes", "crawlpool-thread"],
+            "none of these ways can parse where it fetches",
+        ),
         (["--workers", "0"], "'0' should be 1 to 256"),
         (["--latency", "soon"], "should be seconds"),
         (["--latency", "61"], "should be 0 to 60 s"),
