@@ -34,6 +34,7 @@ _OURS = re.compile(r"[a-z0-9_][a-z0-9._-]*/[A-Za-z0-9_][A-Za-z0-9._-]*")
 """What a file is called by the index: a folder and a name in it, and nothing that leads elsewhere."""
 
 _LONGEST_LINE = 1024 * 1024
+_SYNCERS = 8
 
 
 class FolderStore(JsonlStore):
@@ -103,8 +104,7 @@ class FolderStore(JsonlStore):
         if self._failure:
             raise StoreError(self._failure)
         with self._named("write"):
-            for staged, _ in self._moves:
-                _sync(staged)
+            _sync_all([staged for staged, _ in self._moves])
             position = super().flush()
             folders = {self._place(staged, name) for staged, name in self._moves}
             for folder in folders:
@@ -209,6 +209,19 @@ class FolderStore(JsonlStore):
         except StoreError as error:
             return str(error)
         return ""
+
+
+def _sync_all(paths: list[Path]) -> None:
+    """Bring files to the disk, side by side: one by one each waits for the disk by itself, ten times as long."""
+    if len(paths) < _SYNCERS:
+        for path in paths:
+            _sync(path)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  rarely needed
+
+    with ThreadPoolExecutor(_SYNCERS) as pool:
+        for _ in pool.map(_sync, paths):
+            pass
 
 
 def _sync(path: Path) -> None:
