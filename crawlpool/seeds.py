@@ -190,7 +190,8 @@ def _unknown(word: str) -> str:
     elif looks_like_file(word):
         advice = "a file has one URL a line"
     else:
-        return f"{word!r} is neither a file here nor a URL; write a URL as https://shop.example/"
+        command = "; a command is the first word, and crawlpool help lists them" if word.isalpha() else ""
+        return f"{word!r} is neither a file here nor a URL; write a URL as https://shop.example/{command}"
     return f"no file {word!r} here; {advice}"
 
 

@@ -95,6 +95,11 @@ def test_a_flag_or_a_group_of_flags_is_explained(run):
         (["help", "--dely"], "there is no flag --dely; did you mean --delay?"),
         (["help", "get", "links"], "name one command, group or flag, not 'get' 'links'"),
         (["lniks", "https://a.test/"], "unknown command 'lniks'; did you mean links?"),
+        (
+            ["nope"],
+            "is neither a file here nor a URL; write a URL as https://shop.example/; a command is the first",
+        ),
+        (["-q", "get", "https://a.test/"], "a command is the first word, and crawlpool help lists them"),
         (["status", "x.job", "--jsn"], "unknown flag --jsn; did you mean --json?"),
         (["status", "x.job", "--zz"], "unknown flag --zz; crawlpool help status lists all"),
     ],
