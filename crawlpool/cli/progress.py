@@ -36,6 +36,8 @@ _BAR_AFTER_S = 0.15
 """A crawl that is done sooner shows no bar; and the library that draws it is loaded while workers start."""
 
 _BAR_WIDTH = 24
+_SPARE = 4
+"""Lines that the view leaves free: what a signal's handler writes must not push its first lines out of reach."""
 
 
 def facts(stats: Stats, now: float, *, most_pages: int | None = None) -> list[str]:
@@ -151,6 +153,7 @@ class Progress:
         elif key in "hH?":
             self._view.has_help = not self._view.has_help
         else:
+            self._step_aside()  # it may have something to say
             self._act(key.lower())
 
     def _draw(self, stats: Stats, now: float) -> None:
@@ -230,13 +233,14 @@ class Progress:
         """The view as it is now; None when there is none, or no room for it."""
         if self._view is None or self._look is None or self._console is None:
             return None
-        from .view import FEWEST_HIGH, FEWEST_WIDE, Picture  # noqa: PLC0415
+        from .view import FEWEST_HIGH, FEWEST_WIDE, LEAST_HIGH, Picture  # noqa: PLC0415
 
         wide, high = self._console.size
         found = self._look(now, self._view.most)
         if found is None or wide < FEWEST_WIDE or high < FEWEST_HIGH:
             return None
-        return Picture(self._view.lines(found, stats, now, wide=wide, high=high - 1))
+        room = high - 1 if high < LEAST_HIGH else high - _SPARE
+        return Picture(self._view.lines(found, stats, now, wide=wide, high=room))
 
     def _bar(self, stats: Stats, now: float) -> "Table":
         from rich.progress_bar import ProgressBar  # noqa: PLC0415
