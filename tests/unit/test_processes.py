@@ -42,13 +42,16 @@ UNPICKLING = {
     "jsonpickle",
 }
 RUNNING = {"eval", "exec", "compile", "__import__", "execfile", "input"}
+TYPED = {"cli/shell.py": "what the user types at the prompt, or behind -c"}
 BY_NAME = {
     "__init__.py": "names of our own",
+    "bench/modes/__init__.py": "names of our own",
     "cli/__init__.py": "names of our own commands",
     "handlerfile.py": "the file or module that the user names",
     "worker/codings.py": "one library under two names",
 }
 CODECS_BY_NAME = {
+    "cli/benchtable.py": "the terminal's",
     "cli/jobs.py": "the terminal's",
     "cli/screen.py": "the terminal's",
     "digest.py": "UTF-8 or Latin-1 (RFC 7616, 3.4)",
@@ -92,12 +95,13 @@ def test_no_module_reads_a_format_that_can_name_code():
 def test_no_module_runs_text_and_few_import_by_name():
     for file, tree in modules():
         for name, is_plain, node in calls(tree):
-            assert not (is_plain and name in RUNNING), (file, node.lineno)
+            assert not (is_plain and name in RUNNING) or file in TYPED, (file, node.lineno)
             assert ast.unparse(node.func) not in {"os.system", "os.popen", "os.spawnv", "os.execv"}, (
                 file,
                 node.lineno,
             )
-            assert name != "import_module" or file in BY_NAME, (file, node.lineno)
+            is_by_name = name == "import_module" and not isinstance(node.args[0], ast.Constant)
+            assert not is_by_name or file in BY_NAME, (file, node.lineno)
             assert name not in {"load_extension", "enable_load_extension"}, (file, node.lineno)
             assert not any(word.arg == "shell" for word in node.keywords), (file, node.lineno)
 
