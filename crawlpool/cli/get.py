@@ -13,7 +13,7 @@ from ..model import Outcome, Response
 from ..parse.mediatype import is_json, is_xml
 from ..settings import Settings
 from ..urls import public
-from .asking import GROUPS, Asking, add_asking, facts_of, is_file, one_word, url_of, write_bytes
+from .asking import Asking, add_asking, facts_of, is_file, one_word, url_of, write_bytes
 from .figures import seconds, size
 from .flags import Parser, new_parser, parse
 from .screen import complain, printable
@@ -45,7 +45,7 @@ def get(words: Sequence[str]) -> int:
             f"get takes a URL, and {word} is a file; crawlpool {word} crawls what it lists, "
             f"crawlpool links {word} lists its links"
         )
-    asking = Asking(given, (*GROUPS, "Records"))
+    asking = Asking(given)
     columns = _columns(asking.settings)
     url = url_of(word)
     file = _target(given)

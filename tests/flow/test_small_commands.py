@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import pty
 import re
 import select
 import subprocess
@@ -336,6 +335,8 @@ WITH_IPYTHON = "import sys; from crawlpool.cli import main; sys.exit(main())"
 
 def typed_at(code, words, lines, until, **more):
     """Type lines into a command on a terminal of its own, each at a prompt; what it showed."""
+    import pty  # which Windows has not
+
     pid, fd = pty.fork()
     if pid == 0:
         os.environ.update({"TERM": "dumb", **more})
