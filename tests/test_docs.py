@@ -2,12 +2,13 @@
 
 Three marks, each a comment of its own line before a fenced block, make a block run here:
 
-    <!-- run -->            a python block is run as a script; a console block is typed, line by line
+    <!-- run -->            a python block is run as a script; a console or sh block is typed, line by line
     <!-- run: exit 3 -->    the same, and the last command ends so
     <!-- prints -->         a text block: what the block before it printed; a line "..." stands for any
 
-`https://shop.example` and `http://127.0.0.1:8000` are the sample bookshop, and
-`https://api.example` is a little web that takes forms; both are served by the test.
+`https://shop.example` and `http://127.0.0.1:8000` are the sample bookshop, `https://gazette.example`
+is the newspaper, and `https://api.example` a little web that takes forms; the test serves them all.
+Blocks of python and console that are not run are in `NOT_RUN`, with the reason.
 """
 
 import ast
@@ -43,8 +44,15 @@ README = ROOT / "README.md"
 REFERENCE = ROOT / "docs" / "reference.md"
 TEXTS = [README, *sorted((ROOT / "docs").glob("*.md"))]
 SHOP = "https://shop.example"
+NEWS = "https://gazette.example"
 API = "https://api.example"
 TYPED = "http://127.0.0.1:8000"
+
+NOT_RUN = {
+    "# books.py": "a file that the commands beside it use; written into the folder where they run",
+    "$ CHAOS_SEED=1234 CHAOS_ROUNDS=1 make chaos": "it takes minutes; tests/chaos is what it runs",
+}
+"""Blocks that are not run, by their first line."""
 
 _FENCE = re.compile(
     r"(?:^<!-- (?P<mark>[^\n]*?) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
@@ -275,6 +283,15 @@ def test_no_text_names_a_place_on_somebodys_machine(file):
 # Examples
 
 
+def test_every_block_is_run_or_has_a_reason_not_to_be():
+    left = [block for block in BLOCKS if block.language in {"python", "console"} and not block.is_run]
+
+    assert {block.text.split("\n")[0] for block in left} == set(NOT_RUN)
+    assert not [
+        file.name for file in TEXTS if re.search(r"^ +```", file.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+
+
 @pytest.mark.parametrize("block", PYTHON, ids=_named)
 def test_every_python_example_compiles(block):
     ast.parse(block.text)
@@ -292,9 +309,9 @@ def test_every_file_of_settings_is_one_that_crawlpool_takes(block, tmp_path):
 @pytest.fixture
 def typed(tmp_path, site) -> Iterator:
     """Run words, in a folder with urls.txt, against the sites that the texts talk of."""
-    with serve(sample_site("bookshop"), latency_s=0.01) as server:
+    with serve(sample_site("bookshop"), latency_s=0.01) as server, serve(sample_site("news")) as news:
         _make_api(site)
-        places = {SHOP: server.url, TYPED: server.url, API: site.url}
+        places = {SHOP: server.url, TYPED: server.url, NEWS: news.url, API: site.url}
 
         def changed(text: str) -> str:
             for place, url in places.items():
@@ -315,7 +332,7 @@ def typed(tmp_path, site) -> Iterator:
                 timeout=90,
                 check=False,
             )
-            shown = result.stdout.replace(site.url, API)
+            shown = result.stdout.replace(site.url, API).replace(news.url, NEWS)
             result.stdout = shown.replace(server.url, TYPED if script is None else SHOP)
             return result
 
@@ -357,7 +374,7 @@ def test_a_python_example_runs_as_a_script_and_prints_what_stands_there(block, t
 def test_a_command_does_what_stands_there(block, typed, tmp_path):
     shown, code = "", 0
     for line in block.text.splitlines():
-        if not line.startswith("$ "):
+        if not _is_typed(block, line):
             continue
         words = shlex.split(line.removeprefix("$ "), comments=True)
         if words[0] == "head":
@@ -372,6 +389,8 @@ def test_a_command_does_what_stands_there(block, typed, tmp_path):
 
     wanted = re.search(r"exit (\d+)", block.mark)
     assert code == (int(wanted[1]) if wanted else 0), shown
+    if block.language == "sh":  # nothing is shown
+        return
     _check_output("".join(f"{line}\n" for line in block.text.splitlines() if line[:2] != "$ "), shown)
 
 
