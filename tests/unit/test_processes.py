@@ -46,7 +46,7 @@ TYPED = {"cli/shell.py": "what the user types at the prompt, or behind -c"}
 BY_NAME = {
     "__init__.py": "names of our own",
     "bench/modes/__init__.py": "names of our own",
-    "cli/__init__.py": "names of our own commands",
+    "cli/commands.py": "names of our own commands",
     "handlerfile.py": "the file or module that the user names",
     "worker/codings.py": "one library under two names",
 }
