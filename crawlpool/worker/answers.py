@@ -122,7 +122,7 @@ class Answer:
             return b""
         except IdleError as error:
             raise heads.BadAnswer(FailureKind.IDLE, str(error)) from error
-        waited.took(len(piece))
+        waited.took(len(piece), self._sock)
         return piece
 
     def pieces(self) -> Iterator[bytes]:
