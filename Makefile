@@ -1,7 +1,7 @@
 # make demo   set everything up, serve a sample site on loopback, crawl it with the real command
 # make test   set everything up, run the tests; they wait more than they work, so three at a time
 # make chaos  kill, stop, fill and cut at random for half an hour; CHAOS_SEED and CHAOS_ROUNDS choose the dice
-# make docs   write the tables of README and docs/reference.md anew from the code
+# make docs   write the tables of README, docs/commands.md and docs/reference.md anew from the code
 # make sites  write sample_sites/wiki and news anew, and what a crawl must find there
 # make check  what CI runs before the tests: ruff, mypy, and whether a dependency has a known hole
 

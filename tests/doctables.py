@@ -1,7 +1,8 @@
-"""The tables of README.md and docs/reference.md that say what the code says: `make docs` writes them anew.
+"""The tables of README.md and docs/ that say what the code says: `make docs` writes them anew.
 
-    README.md, "Every option"       a heading and a table for each group of flags of a crawl
-    README.md, "crawlpool NAME"     the table of the command's own flags; a section of its own for a new one
+    README.md, "Commands"           a row for each command
+    docs/commands.md, "Every option"     a heading and a table for each group of flags of a crawl
+    docs/commands.md, "crawlpool NAME"   the table of the command's own flags; a section of its own for a new one
     docs/reference.md, "Knobs"      a row for each setting with its default
     docs/reference.md, "The record" the names of the fields and their order, meanings kept
     docs/reference.md, "Failure kinds"   the same
@@ -24,31 +25,38 @@ from crawlpool.settings import Settings, knobs
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+MANUAL = ROOT / "docs" / "commands.md"
 REFERENCE = ROOT / "docs" / "reference.md"
 
 OPTIONS = "## Every option"
 _FLAGS = "| option | what it does |\n|---|---|\n"
+_COMMANDS = "| command | what it does |\n|---|---|\n"
 _KNOBS = "| knob | default | what it does |\n|---|---|---|\n"
 _TITLES = {"options": "General"}  # argparse's own word
 _TABLE = re.compile(r"(?:^\|.*\n)+", re.MULTILINE)
 
 
 def readme(text: str) -> str:
-    """The README with its tables as the code has them."""
+    """The README with its table of commands as the code has it."""
+    rows = "".join(f"| `crawlpool {name}` | {_cell(command.about)} |\n" for name, command in COMMANDS.items())
+    return _changed(text, "## Commands", lambda part: _with_table(part, _COMMANDS, _COMMANDS + rows))
+
+
+def manual(text: str) -> str:
+    """The page of commands and options with its tables as the code has them."""
     text = _changed(text, OPTIONS, _options)
     for name, command in COMMANDS.items():
-        heading = f"### `crawlpool {name}`"
-        rows = flag_rows(help_parser(command)._actions)
-        if name == "crawl":
+        if name == "crawl":  # its flags are those above
             continue
+        heading = f"### `crawlpool {name}`"
         if f"\n{heading}\n" not in text:
-            at = text.index("\n## Exit codes\n") + 1
             words = " ".join(("crawlpool", name, *command.takes.split()))
-            text = f"{text[:at]}{heading}\n\n`{words}`: {command.about}\n\n{text[at:]}"
+            text = f"{text.rstrip()}\n\n{heading}\n\n`{words}`: {command.about}\n"
+        rows = flag_rows(help_parser(command)._actions)
         if rows:
             table = _FLAGS + "".join(rows)
             text = _changed(text, heading, lambda part, table=table: _with_table(part, _FLAGS, table))
-    return text
+    return f"{text.rstrip()}\n"
 
 
 def reference(text: str) -> str:
@@ -99,8 +107,7 @@ def _changed(text: str, heading: str, change: Callable[[str], str]) -> str:
 def _options(part: str) -> str:
     """The groups of a crawl's flags, from the first to the last; what stands beside a table is kept."""
     first = part.index("\n### ") + 1
-    commands = part.index("\n### `crawlpool ") + 1
-    groups = part[first:commands]
+    groups = part[first:]
     made = []
     for group in crawl_parser()._action_groups:
         rows = flag_rows(group._group_actions)
@@ -114,7 +121,7 @@ def _options(part: str) -> str:
             made.append(f"{heading}\n{_with_table(groups[start - 1 : end - 1], _FLAGS, table)}")
         else:
             made.append(f"{heading}\n\n{table}\n")
-    return part[:first] + "".join(made) + part[commands:]
+    return part[:first] + "".join(made)
 
 
 def _with_table(part: str, head: str, table: str) -> str:
@@ -143,8 +150,8 @@ def _cell(text: str) -> str:
 
 
 def main() -> None:
-    """Write both files anew where they differ, and name those that did."""
-    for path, change in ((README, readme), (REFERENCE, reference)):
+    """Write the files anew where they differ, and name those that did."""
+    for path, change in ((README, readme), (MANUAL, manual), (REFERENCE, reference)):
         old = path.read_text(encoding="utf-8")
         new = change(old)
         if new != old:
