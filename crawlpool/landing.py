@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from .counts import Selected
 from .cutoff import CutOff, cut_off_after
 from .errors import HandlerError
 from .frontiers.base import Positions
@@ -14,7 +15,7 @@ from .handlers import Handler, Handlers, outputs_of, users_traceback
 from .model import Failure, FailureKind, Outcome, Request, Response
 from .parse.page import PARSE_TIMEOUT_S, Page
 from .records import record_of
-from .stats import Selected, Stats
+from .stats import Stats
 from .stores.base import Store
 from .stores.failed import FailedFile
 from .stores.plain import plain

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from . import __version__
+from .counts import Earlier
 from .errors import ConfigError, FrontierError
 from .frontiers.base import Positions
 from .frontiers.sqlite import SqliteFrontier
@@ -28,7 +29,6 @@ from .job.pace import PaceRows
 from .job.place import network_of
 from .job.schema import JobInUse, NoJobFile, is_ours, named
 from .redirects import may_travel
-from .stats import Earlier
 from .stores.base import Position, Start
 
 _MANY = 1_000_000

@@ -8,11 +8,12 @@ Every URL that was accepted ends in exactly one call, `answered` or `failed`.
 """
 
 from collections import Counter, deque
-from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
+from .counts import Earlier, HostCount, Selected
 from .hostnotes import HostNotes
-from .model import Failure, Response
+from .model import Failure, Request, Response
+from .tempo import Tempo
 from .urls import host
 
 Stage: TypeAlias = Literal["held back", "waiting", "parsing", "storing", "paused"]
@@ -33,73 +34,6 @@ MOST_BAD_LINES = 100
 
 MOST_FAILURES = 100
 """Failures that are kept as they are; all are counted."""
-
-_WINDOW_S = 10.0
-_SAMPLE_S = 0.25
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Earlier:
-    """What earlier runs of a job did.
-
-    Attributes:
-        pages: URLs that came to an end.
-        failed: Those of them without a good answer.
-        listed_failed: Those of them that the user named.
-        listed_waiting: URLs that the user named and that still wait.
-    """
-
-    pages: int = 0
-    failed: int = 0
-    listed_failed: int = 0
-    listed_waiting: int = 0
-
-
-class HostCount:
-    """What one host has cost and given.
-
-    Attributes:
-        pages: Its URLs that came to an end, however that was.
-        failed: Those of them without an answer, with status 400 or more, or lost to a handler.
-        bytes: Sum of the bodies' sizes, coding removed.
-        elapsed_s: Sum over their last requests, from sending to the last byte.
-    """
-
-    __slots__ = ("bytes", "elapsed_s", "failed", "pages")
-
-    def __init__(self) -> None:
-        self.pages = 0
-        self.failed = 0
-        self.bytes = 0
-        self.elapsed_s = 0.0
-
-    @property
-    def mean_s(self) -> float:
-        """Seconds of one request, on average."""
-        return self.elapsed_s / self.pages if self.pages else 0.0
-
-
-class Selected:
-    """How the search for one column went, over all pages where it was looked for.
-
-    Attributes:
-        looked: Those pages.
-        missed: Those of them without a match.
-        cut: Those of them with more than is kept of one, or where the search was given up.
-    """
-
-    __slots__ = ("cut", "looked", "missed")
-
-    def __init__(self) -> None:
-        self.looked = 0
-        self.missed = 0
-        self.cut = 0
-
-    def count(self, *, is_found: bool, is_cut: bool) -> None:
-        """Count one page."""
-        self.looked += 1
-        self.missed += not is_found
-        self.cut += is_cut
 
 
 class Stats:
@@ -199,11 +133,7 @@ class Stats:
         self.unverified: tuple[str, ...] = ()
         self.host_notes = HostNotes()
         self.earlier = Earlier()
-        self._began: float | None = None
-        self._latest = 0.0
-        self._samples: deque[tuple[float, int, int]] = (
-            deque()
-        )  # (when, pages, pages and all that is known to come)
+        self._tempo = Tempo()
 
     def __repr__(self) -> str:
         return (
@@ -232,46 +162,31 @@ class Stats:
 
     def answered(self, response: Response) -> None:
         """Count the final answer of a URL; not one that is sent again, nor a redirect that is followed."""
-        request = response.request
         is_ok = response.status < 400
-        self.pages += 1
-        self.listed_ended += request.is_listed
-        self.statuses[response.status] += 1
-        self.bytes += response.size
-        self.fetching_s += response.elapsed_s
-        self.redirects += len(request.redirects)
-        if response.is_cut:
-            self.cut += 1
-        if response.facts is not None and response.facts.is_partial:
-            self._read_in_part(response.facts.left_out)
-        if is_ok:
-            self.ok += 1
-        elif request.is_listed:
-            self.listed_failed += 1
-        self._count_host(request.target, is_ok, response.size, response.elapsed_s)
+        self.ok += is_ok
+        self._ended(response.request, response, is_ok=is_ok, elapsed_s=response.elapsed_s)
 
     def failed(self, failure: Failure) -> None:
         """Count a URL that failed for good; a page whose handler raised comes here and not to `answered`."""
-        request, response = failure.request, failure.response
-        size = 0
-        elapsed_s = failure.elapsed_s
-        self.pages += 1
-        self.listed_ended += request.is_listed
+        response = failure.response
         self.failures[failure.kind.value] += 1
         self.last_failures.append(failure)
+        elapsed_s = failure.elapsed_s if response is None else response.elapsed_s
+        self._ended(failure.request, response, is_ok=False, elapsed_s=elapsed_s)
+
+    def _ended(self, request: Request, response: Response | None, *, is_ok: bool, elapsed_s: float) -> None:
+        self.pages += 1
+        self.listed_ended += request.is_listed
+        self.listed_failed += request.is_listed and not is_ok
         self.redirects += len(request.redirects)
+        self.fetching_s += elapsed_s
         if response is not None:
-            size, elapsed_s = response.size, response.elapsed_s
             self.statuses[response.status] += 1
-            self.bytes += size
-            if response.is_cut:
-                self.cut += 1
+            self.bytes += response.size
+            self.cut += response.is_cut
             if response.facts is not None and response.facts.is_partial:
                 self._read_in_part(response.facts.left_out)
-        self.fetching_s += elapsed_s
-        if request.is_listed:
-            self.listed_failed += 1
-        self._count_host(request.target, False, size, elapsed_s)
+        self._count_host(request.target, is_ok, 0 if response is None else response.size, elapsed_s)
 
     def _read_in_part(self, left_out: int) -> None:
         self.partly_read += 1
@@ -333,40 +248,27 @@ class Stats:
 
     def begin(self, now: float) -> None:
         """Say when the crawl began; without it, it began at the first `gauge`."""
-        self._began = self._latest = now
+        self._tempo.begin(now)
 
     def gauge(self, *, waiting: int, out: int, workers: int, now: float) -> None:
         """Say how things stand; called often, and cheap."""
         self.waiting = waiting
         self.out = out
-        if self._began is not None:
-            self.workers_s += self.workers * max(0.0, now - self._latest)
+        tempo = self._tempo
+        if tempo.began is not None:
+            self.workers_s += self.workers * max(0.0, now - tempo.latest)
         self.workers = workers
         self.most_workers = max(self.most_workers, workers)
-        if self._began is None:
-            self._began = now
-        self._latest = now
-        samples = self._samples
-        if samples and now - samples[-1][0] < _SAMPLE_S:
-            return
-        samples.append((now, self.pages, self.pages + waiting + out))
-        while len(samples) > 2 and now - samples[1][0] >= _WINDOW_S:
-            samples.popleft()
+        tempo.look(now, pages=self.pages, known=self.pages + waiting + out)
 
     def elapsed_s(self, now: float | None = None) -> float:
         """Seconds since the crawl began, up to `now` or else to the last `gauge`."""
-        if self._began is None:
-            return 0.0
-        return max(0.0, (self._latest if now is None else now) - self._began)
+        return self._tempo.elapsed_s(now)
 
     @property
     def pages_per_s(self) -> float:
         """Pages a second over the last ten seconds, or since the crawl began if that is less."""
-        if not self._samples:
-            return 0.0
-        since, before, _ = self._samples[0]
-        span = self._latest - since
-        return (self.pages - before) / span if span > 0 else 0.0
+        return self._tempo.pages_per_s(self.pages)
 
     def eta_s(self, now: float, *, most_pages: int | None = None) -> float | None:
         """Seconds that are left, or None when that cannot be known.
@@ -375,19 +277,8 @@ class Stats:
         more waits than a limit of `most_pages` lets through. It believes that the
         pace of the last ten seconds goes on.
         """
-        if len(self._samples) < 2:
-            return None
-        since, _, known = self._samples[0]
-        total = self.pages + self.waiting + self.out
         left = self.waiting + self.out
-        if most_pages is not None and total >= most_pages:
-            left = max(0, most_pages - self.pages)
-        elif total > known or self._latest - since < 1.0:
-            return None
-        pace = self.pages_per_s
-        if pace <= 0.0:
-            return None
-        return max(0.0, left / pace - (now - self._latest))
+        return self._tempo.eta_s(now, pages=self.pages, left=left, most_pages=most_pages)
 
     def slowest_hosts(self, most: int = 5) -> list[tuple[str, HostCount]]:
         """The hosts whose requests took longest on average, slowest first."""

@@ -10,7 +10,7 @@ PACKAGE = Path(crawlpool.__file__).parent
 LAYERS = [
     {"model", "errors", "units", "cutoff", "secretfiles", "addresses"},
     {"urls", "settings", "handlerfile", "challenges", "seedlines", "errands"},
-    {"calendars", "sessions", "patterns", "job", "digest", "hostnotes"},
+    {"calendars", "sessions", "patterns", "job", "digest", "hostnotes", "counts", "tempo"},
     {
         "seeds",
         "scope",
