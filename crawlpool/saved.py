@@ -76,4 +76,5 @@ def folder_name(url: str) -> str:
     if len(name) > _LONGEST_FOLDER:
         mark = blake2b(host.encode(errors="replace"), digest_size=5).hexdigest()
         name = f"{name[:_LONGEST_FOLDER].strip('._-')}-{mark}"
-    return f"_{name}" if not name or DEVICES.match(name) else name
+    # A proxy answers for any host, also one that is called like the index.
+    return f"_{name}" if name in {"", "index.jsonl"} or DEVICES.match(name) else name

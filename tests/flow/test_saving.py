@@ -137,6 +137,7 @@ def test_no_url_names_a_file_that_leads_elsewhere_or_that_a_system_does_not_bear
         ("http://con/", "_con"),
         ("http://nul.example/", "_nul.example"),
         ("http://---/", "_"),
+        ("http://index.jsonl/", "_index.jsonl"),
     ],
 )
 def test_the_folder_of_a_host_is_named_like_it_as_far_as_systems_bear_it(url, name):
