@@ -32,6 +32,10 @@ _MOST_AGAIN_S: Final = 1.0
 _LEAST_AGAIN_S: Final = 0.05
 """Between two cuts; what the call still closes in its `finally` has this long."""
 
+_SPARED_S: Final = 0.01
+_MOST_SPARED: Final = 100
+_WEAK: Final = frozenset({"weakref", "_weakrefset"})
+
 
 class CutOff(BaseException):
     """The call took longer than it may."""
@@ -110,6 +114,7 @@ class _Alarm:
         self._handler: Any = None
         self._timer = (0.0, 0.0)
         self._armed_at = 0.0
+        self._spared = 0
         self.has_struck = False
 
     def arm(self) -> None:
@@ -138,9 +143,23 @@ class _Alarm:
 
     def _strike(self, _number: int, frame: FrameType | None) -> None:
         is_ours = frame is not None and frame.f_code in {_Alarm.arm.__code__, _Alarm.disarm.__code__}
-        if self._is_armed and not is_ours:  # else the call has not begun, or is over
-            self.has_struck = True
-            raise self._kind
+        if not self._is_armed or is_ours:  # the call has not begun, or is over
+            return
+        if self._spared < _MOST_SPARED and _is_lost_at(frame):
+            self._spared += 1
+            signal.setitimer(signal.ITIMER_REAL, _SPARED_S, _again_s(self._limit_s))
+            return
+        self.has_struck = True
+        raise self._kind
+
+
+def _is_lost_at(frame: FrameType | None) -> bool:
+    """Whether Python would only complain of what is raised here: in the end of an object, or the callback of a weak reference."""
+    while frame is not None and frame.f_code is not cut_off_after.__code__:
+        if frame.f_code.co_name == "__del__" or frame.f_globals.get("__name__") in _WEAK:
+            return True
+        frame = frame.f_back
+    return False
 
 
 class _Watch:

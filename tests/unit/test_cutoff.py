@@ -203,3 +203,22 @@ class TestInTheMainThread:
 
         with pytest.raises(KeyboardInterrupt):
             cut_off_after(5, interrupted)
+
+    def test_no_cut_is_lost_at_the_end_of_an_object_or_in_the_callback_of_a_weak_reference(self, monkeypatch):
+        lost, ended = [], []
+        monkeypatch.setattr(sys, "unraisablehook", lost.append)
+
+        class Slow:
+            def __del__(self):
+                spin(0.1)
+                ended.append("object")
+
+        def call():
+            Slow()  # ends at once
+            ended.append("call")
+            spin()
+
+        with pytest.raises(CutOff):
+            cut_off_after(0.03, call)
+        assert ended[:1] == ["object"]
+        assert lost == []
