@@ -3,6 +3,7 @@
 Only counts and seconds, of the first `MOST_HOSTS` hosts of which there is anything to tell.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,6 +20,8 @@ class HostNote:
         asked_s: Seconds of rest that it asked for (Retry-After, 429), added up.
         failing_s: Seconds of rest that it got because it failed, added up.
         rests: How many rests those were, of both kinds.
+        until: When the last of them is over, on a monotonic clock.
+        is_failing: The last was because it failed.
         cause: What made it rest last, in a few words.
         held_s: Seconds that it was held back though something waited for it, by cause: of the hosts that were longest.
         is_given_up: Nothing more is asked of it.
@@ -29,6 +32,8 @@ class HostNote:
     asked_s: float = 0.0
     failing_s: float = 0.0
     rests: int = 0
+    until: float = -math.inf
+    is_failing: bool = False
     cause: str = ""
     held_s: dict[str, float] = field(default_factory=dict)
     is_given_up: bool = False
@@ -51,15 +56,28 @@ class HostNotes(dict[str, HostNote]):
                 self[host] = note
         return note
 
-    def rested(self, host: str, wait_s: float, cause: str, *, is_failing: bool) -> None:
-        """A host is asked nothing for a while."""
+    def rested(self, host: str, wait_s: float, cause: str, *, is_failing: bool, now: float) -> None:
+        """A host is asked nothing for a while; time in which it rests already is not counted twice."""
         note = self.of(host)
         note.rests += 1
         note.cause = cause
+        self._count(note, max(0.0, now + wait_s - max(now, note.until)), is_failing=is_failing)
+        note.until = max(note.until, now + wait_s)
+        note.is_failing = is_failing
+
+    def ended(self, now: float) -> None:
+        """The crawl is over: what is left of a rest was not rested."""
+        for note in self.values():
+            if note.until > now:
+                self._count(note, now - note.until, is_failing=note.is_failing)
+                note.until = now
+
+    @staticmethod
+    def _count(note: HostNote, seconds: float, *, is_failing: bool) -> None:
         if is_failing:
-            note.failing_s += wait_s
+            note.failing_s = max(0.0, note.failing_s + seconds)
         else:
-            note.asked_s += wait_s
+            note.asked_s = max(0.0, note.asked_s + seconds)
 
     def given_up(self, host: str, cause: str) -> None:
         """A host is asked nothing more in this run."""

@@ -137,7 +137,7 @@ class Hosts:
         follows = self._ailing.failed(each, outcome, at, was_probe=was_probe)
         if isinstance(follows, Rest):
             self._gate.rest(each, now + follows.wait_s, because="failing")
-            self._notes.rested(each, follows.wait_s, cause_of(outcome), is_failing=True)
+            self._notes.rested(each, follows.wait_s, cause_of(outcome), is_failing=True, now=now)
             log.info(
                 "host.rests host=%s because=failing failures=%d wait_ms=%d last=%r",
                 each,
@@ -165,8 +165,9 @@ class Hosts:
                 spoken(note.would_take_s),
             )
 
-    def sum_up(self, frontier: Frontier) -> None:
+    def sum_up(self, frontier: Frontier, now: float) -> None:
         """The crawl ends: note what waits for hosts that were asked slowly, and which were held back longest."""
+        self._notes.ended(now)
         for each, note in self._notes.items():
             if note.delay_s:
                 note.waiting = frontier.waiting(each)
@@ -177,7 +178,7 @@ class Hosts:
         """Leave a host alone for as long as it asked for."""
         each = host(outcome.request.target)
         self._gate.rest(each, now + wait_s)
-        self._notes.rested(each, wait_s, cause_of(outcome), is_failing=False)
+        self._notes.rested(each, wait_s, cause_of(outcome), is_failing=False, now=now)
         log.info(
             "host.rests host=%s because=retry_after wait_ms=%d last=%r",
             each,

@@ -252,7 +252,7 @@ class Crawl:
         """Flush the stores, and close for good what is done; the last one also keeps what is only known."""
         ends = self._settling.ends
         if is_last:
-            self._hosts.sum_up(self._frontier)
+            self._hosts.sum_up(self._frontier, self._clock())
         if ends or is_last or is_news:
             self._is_committing = True
             self._committed_at = self._clock()

@@ -56,10 +56,10 @@ def test_every_reason_of_the_gate_has_words():
 
 def test_hosts_that_rested_and_were_given_up_are_named_in_the_closing_table():
     stats = Stats()
-    for wait_s in (10.0, 20.0, 40.0, 80.0):
-        stats.host_notes.rested("dead.example", wait_s, "HTTP 503", is_failing=True)
+    for now, wait_s in ((0.0, 10.0), (10.0, 20.0), (30.0, 40.0), (70.0, 80.0)):
+        stats.host_notes.rested("dead.example", wait_s, "HTTP 503", is_failing=True, now=now)
     stats.host_notes.given_up("dead.example", "HTTP 503")
-    stats.host_notes.rested("busy.example", 600.0, "HTTP 429", is_failing=False)
+    stats.host_notes.rested("busy.example", 600.0, "HTTP 429", is_failing=False, now=0.0)
     assert rest_rows(stats.host_notes) == [
         "dead.example  given up after it rested 4 times, 2 min 30 s in all (HTTP 503)",
         "busy.example  rested once, 10 min in all (HTTP 429)",
@@ -68,8 +68,21 @@ def test_hosts_that_rested_and_were_given_up_are_named_in_the_closing_table():
     assert "hosts at rest" in labels
 
 
+def test_a_host_rested_for_no_longer_than_the_crawl_lasted():
+    notes = HostNotes()
+    notes.rested("a.example", 10.0, "HTTP 429", is_failing=False, now=0.0)
+    notes.rested("a.example", 10.0, "HTTP 429", is_failing=False, now=1.0)  # both were out at once
+    notes.rested("b.example", 600.0, "HTTP 503", is_failing=True, now=5.0)
+    notes.ended(25.0)
+    notes.ended(25.0)
+    assert rest_rows(notes) == [
+        "b.example  rested once, 20 s in all (HTTP 503)",
+        "a.example  rested 2 times, 11 s in all (HTTP 429)",
+    ]
+
+
 def test_notes_of_very_many_hosts_take_no_more_memory():
     notes = HostNotes()
     for number in range(MOST_HOSTS + 100):
-        notes.rested(f"{number}.example", 1.0, "HTTP 503", is_failing=True)
+        notes.rested(f"{number}.example", 1.0, "HTTP 503", is_failing=True, now=0.0)
     assert len(notes) == MOST_HOSTS
