@@ -133,20 +133,20 @@ def test_pages_of_a_run_that_stood_still_count_in_the_next(site, tmp_path, skip)
 
 
 def test_five_pages_are_five_after_kill_9(site, tmp_path):
-    web(site, pages=60, delay_s=0.15)
+    web(site, pages=40, delay_s=0.1)
     out = tmp_path / "out.jsonl"
     command = [sys.executable, "-m", "crawlpool", f"{site.url}/", "--follow", "-q", "-o", str(out)]
-    command += ["--max-pages", "25", "--per-host", "2", "--workers", "2", "--backend", "thread"]
+    command += ["--max-pages", "16", "--per-host", "2", "--workers", "2", "--backend", "thread"]
     first = subprocess.Popen(command)
-    site.wait_until(lambda: len(site._log) >= 8)
-    time.sleep(0.6)  # for a commit
+    site.wait_until(lambda: len(site._log) >= 4)
+    time.sleep(0.5)  # for a commit
     first.send_signal(signal.SIGKILL)
     first.wait()
     assert subprocess.run(command, check=False, timeout=60, env=os.environ).returncode == 0
 
     # What was out when it died, or was not committed, is asked for again: nobody knows that it came.
-    assert len(out.read_text().splitlines()) == 25
-    assert len(site.counts) <= 25 + 2
+    assert len(out.read_text().splitlines()) == 16
+    assert len(site.counts) <= 16 + 2
 
 
 # The others
