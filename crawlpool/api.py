@@ -5,57 +5,34 @@ iteration, or an exception in it, ends the workers.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, fields, replace
-from multiprocessing.pool import Pool
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
-from .duplicates import MOST_PAGES
+from .arguments import Backend, Seeds, listed, refuse_unknown, settings_of, without_secrets
 from .engine import Engine
-from .errors import ConfigError, CrawlpoolError, FrontierError, NetworkError, StoreError
+from .errors import ConfigError
 from .frontiers.memory import MemoryFrontier
 from .handlers import Handler, Handlers, Statuses
 from .identity import of_handlers, of_seeds, of_settings
-from .landing import StoreLanding
-from .model import Request
-from .outputs import (
-    failed_file,
-    files_of,
-    folder_store,
-    in_job,
-    index_of,
-    job_path,
-    named_stores,
-    opened,
-)
-from .seeds import BadLine, from_iterable
+from .outputs import files_of, in_job, index_of, job_path, named_stores
+from .running import Sinks, feed, landing_in, move_to_end, open_sinks
 from .settings import Knobs, Settings
-from .settings import knobs as knobs_of
 from .stats import Stats
-from .stores.base import Start, Store
-from .stores.failed import FailedFile
-from .urls import public
-from .wiring import Output, backend_of, transport_options
+from .stores.base import Start
+from .wiring import Output
 
 if TYPE_CHECKING:
     from .crawlfile import CrawlFile
     from .live.now import Look, Now
     from .resuming import Job
     from .selecting import Columns
-    from .trace import Trace
 
-Backend: TypeAlias = str | Pool | Executor | None
 Handled = TypeVar("Handled", bound=Handler)
 """A user's function: registered, it is the same function, of the same type."""
-
-Seeds: TypeAlias = str | Request | BadLine | Iterable[str | Request | BadLine]
-
-_MOST_NOTICES = 20
-"""Bad lines that are said one by one; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +111,7 @@ class Crawler:
         """
         from .crawlfile import opened_file  # noqa: PLC0415  most crawls have none
 
-        _refuse_unknown(knobs)
+        refuse_unknown(knobs)
         typed = {**knobs, "backend": backend} if isinstance(backend, str) else knobs
         file, settings, handler = opened_file(fspath(path), environ, typed)
         crawler = cls(settings=settings, backend=None if isinstance(backend, str) else backend)
@@ -259,7 +236,7 @@ class Crawler:
                         **({} if failed is None else {"list of failures": in_job(fspath(failed), path)}),
                         **(same or {}),
                     },
-                    settings=_without_secrets(self.settings),
+                    settings=without_secrets(self.settings),
                     command=command or {},
                 )
                 the_job = stack.enter_context(Job(plan))
@@ -271,84 +248,15 @@ class Crawler:
                 for words in (the_job.said, the_job.warning):
                     if words:
                         tell(words)
-            places = opened(stores, start, the_job, stack)
-            failures = failed_file(failed, start, the_job, stack)
-            traced = None
-            if trace is not None:
-                from .trace import Trace  # noqa: PLC0415  only when it is asked for
-
-                traced = stack.enter_context(Trace(trace))
-            folder = folder_store(index, start, the_job, stack)
-            engine = self._new_engine(places, failures, None, the_job, traced, saved=folder)
+            sinks = open_sinks(
+                stores, failed=failed, index=index, trace=trace, start=start, job=the_job, stack=stack
+            )
+            engine = self._new_engine(sinks, the_job)
             stack.callback(self._let_go)
             stack.enter_context(engine)
-            self._feed(engine, the_job, self._listed(seeds, notice), tell)
-            return self._moved(engine, the_job, watch, tuple(stores))
-
-    def _feed(
-        self, engine: Engine, job: "Job | None", seeds: Iterator[Request], tell: Callable[[str], object]
-    ) -> None:
-        """Give the crawl its seeds, and what waits from before."""
-        arrivals = engine.crawl.arrivals
-        if job is None:
-            arrivals.feed(seeds)
-            return
-        job.began(engine.crawl.positions())
-        engine.keep_pace(job.pace)
-        if job.is_resumed:
-            arrivals.count_again(job.frontier.found())
-            engine.crawl.go_on(
-                listed=job.frontier.listed(),
-                from_sitemaps=job.frontier.listed(from_sitemaps=True),
-                answered=job.frontier.answered_hosts(),
-                pages=job.frontier.pages(MOST_PAGES),
-            )
-        if not job.needs_seeds:
-            engine.crawl.skip_sitemaps()
-            return
-        if not job.frontier.withheld:
-            arrivals.feed(seeds, on_read=job.seeds_are_read)
-            return
-        for seed in seeds:  # before any of them goes out without what only the seeds have
-            arrivals.plant(seed)
-        arrivals.feed((), on_read=job.seeds_are_read)
-        if job.frontier.withheld:
-            tell(
-                f"{job.frontier.withheld} URLs that wait go without the headers or cookies of their own, "
-                "which are never written to a job"
-            )
-
-    def _moved(
-        self,
-        engine: Engine,
-        job: "Job | None",
-        watch: Callable[[Stats], object] | None,
-        outputs: tuple[str, ...],
-    ) -> Result:
-        """Move the crawl to its end; what is done is kept, however that comes."""
-        crawl = engine.crawl
-        try:
-            for _ in engine.moves():
-                if watch is not None:
-                    watch(self.stats)
-            if watch is not None:
-                watch(self.stats)
-            crawl.commit(is_last=True)
-        except (StoreError, FrontierError):
-            if job is not None:
-                job.leave("error", is_kept=False)
-            raise
-        except BaseException as error:
-            is_kept = False
-            with suppress(CrawlpoolError):
-                is_kept = crawl.save()
-            if job is not None:
-                job.leave(_why_left(error), is_kept=is_kept)
-            raise
-        ended = crawl.ended or "stopped"
-        if job is not None:
-            job.end(ended)
-        return Result(self.stats, ended, crawl.left, outputs, None if job is None else job.path)
+            feed(engine, the_job, listed(seeds, self.stats, notice), tell)
+            ended = move_to_end(engine, the_job, self.stats, watch)
+            return Result(self.stats, ended, engine.crawl.left, tuple(stores), path)
 
     def items(self, seeds: Seeds = ()) -> Generator[dict[str, Any], None, None]:
         """Crawl, and give the items (or records) as they come; `break` ends the crawl."""
@@ -362,8 +270,8 @@ class Crawler:
         items: deque[dict[str, Any]] = deque()
         with ExitStack() as stack:
             stack.callback(self._let_go)
-            engine = stack.enter_context(self._new_engine({}, None, items, None))
-            engine.feed(self._listed(seeds, None))
+            engine = stack.enter_context(self._new_engine(Sinks(), None, items))
+            engine.feed(listed(seeds, self.stats, None))
             for _ in engine.moves():
                 while items:
                     yield items.popleft()
@@ -418,47 +326,29 @@ class Crawler:
         return engine is not None and engine.crawl.is_paused
 
     def _new_engine(
-        self,
-        stores: Mapping[str, Store],
-        failed: FailedFile | None,
-        items: deque[dict[str, Any]] | None,
-        job: "Job | None",
-        trace: "Trace | None" = None,
-        *,
-        saved: tuple[str, Store] | None = None,
+        self, sinks: Sinks, job: "Job | None", items: deque[dict[str, Any]] | None = None
     ) -> Engine:
         self.stats = Stats()
         if job is not None:
             self.stats.earlier = job.earlier
-        settings = self.settings
-        landing = StoreLanding(
+        landing = landing_in(
+            sinks,
+            settings=self.settings,
             handlers=self._handlers,
-            stores=stores,
             stats=self.stats,
-            failed=failed,
-            is_following=settings.follow,
-            is_raw_kept=settings.keep_raw,
-            is_all_read=settings.all_bodies,
-            is_fail_fast=settings.fail_fast,
-            handler_timeout_s=settings.handler_timeout,
-            parse_timeout_s=settings.parse_timeout,
-            skip_duplicates=settings.skip_duplicates,
-            skip_noindex=settings.skip_noindex,
-            items=items,
             columns=self._columns,
-            saved=saved,
+            items=items,
         )
         self._engine = Engine(
-            settings,
+            self.settings,
             backend=self._backend,
             frontier=MemoryFrontier() if job is None else job.frontier,
             landing=landing,
             stats=self.stats,
             answered=0 if job is None else job.frontier.answered(),
         )
-        if trace is not None:
-            landing.trace = trace
-            self._engine.crawl.trace(trace)
+        if sinks.trace is not None:
+            self._engine.crawl.trace(sinks.trace)
         return self._engine
 
     def _refuse_second(self) -> None:
@@ -480,41 +370,6 @@ class Crawler:
     def _let_go(self) -> None:
         self._engine = self._look = None
 
-    def _listed(self, seeds: Seeds, notice: Callable[[str], object] | None) -> Iterator[Request]:
-        for seed in from_iterable(seeds):
-            if isinstance(seed, Request):
-                yield seed
-                continue
-            if isinstance(seeds, str):
-                raise ConfigError(
-                    f"{public(seeds)!r} is no URL ({seed.why}); for the URLs in a file, give crawlpool.seeds.read_words([{public(seeds)!r}])"
-                )
-            self.stats.bad_line(str(seed))
-            if notice is not None and self.stats.bad_line_count <= _MOST_NOTICES:
-                notice(f"skipped {seed}")
-
-
-def settings_of(settings: Settings | None, backend: Backend, knobs: Any) -> tuple[Settings, Backend]:
-    """The settings, from one value or from keywords, and the backend beside them."""
-    _refuse_unknown(knobs)
-    if isinstance(backend, str):
-        knobs, backend = {**knobs, "backend": backend}, None
-    settings = Settings(**knobs) if settings is None else replace(settings, **knobs)
-    if backend is not None:
-        backend_of(backend, transport_options(settings))  # complains here and not at the first page
-    return settings, backend
-
-
-def _refuse_unknown(knobs: Any) -> None:
-    known = set(Knobs.__annotations__)
-    for name in knobs:
-        if name not in known:
-            import difflib  # noqa: PLC0415  only for a mistake
-
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}"
-            raise ConfigError(f"unknown knob {name!r}; {hint}")
-
 
 def _columns_of(settings: Settings) -> "Columns | None":
     if not settings.select and not settings.fields:
@@ -522,21 +377,6 @@ def _columns_of(settings: Settings) -> "Columns | None":
     from .selecting import Columns  # noqa: PLC0415  only when it is asked for
 
     return Columns(settings.select, settings.fields, parse_timeout_s=settings.parse_timeout)
-
-
-def _without_secrets(settings: Settings) -> dict[str, Any]:
-    """The knobs as plain values; those that may hold a password are left out."""
-    known = knobs_of()
-    return {
-        each.name: getattr(settings, each.name) for each in fields(settings) if not known[each.name].is_secret
-    }
-
-
-def _why_left(error: BaseException) -> str:
-    """What a job keeps as the end of a run that broke off."""
-    if isinstance(error, NetworkError):
-        return "network"
-    return "error" if isinstance(error, Exception) else "stopped"
 
 
 def _nobody(said: str) -> None:

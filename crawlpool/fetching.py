@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Unpack
 
-from .api import Backend, Seeds, settings_of
+from .arguments import Backend, Seeds, settings_of
 from .engine import Engine
 from .errors import ConfigError
 from .frontiers.memory import MemoryFrontier

@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeAlias, Unpack
 
-from .api import Backend, settings_of
+from .arguments import Backend, settings_of
 from .engine import Engine
 from .errors import ConfigError, CrawlpoolError
 from .frontiers.queue_ import QueueFrontier

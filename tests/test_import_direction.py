@@ -38,6 +38,7 @@ LAYERS = [
     {"resuming", "rehearsal"},
     {"outputs"},
     {"engine"},
+    {"arguments", "running"},
     {"api"},
     {"fetching", "fetchpool", "testing"},
     {"bench"},
