@@ -5,7 +5,7 @@ Every call is O(log hosts) and the time is passed in, so a test needs no sleep.
 
 A host is in one of three states:
 
-    idle      nothing waits for it; forgotten, unless its pace is one of its own
+    idle      nothing waits for it; forgotten (`register.py`), unless its pace is one of its own
     due       in a heap (`turns.py`), with the moment from which it may be asked
     full      as many requests are out as it may have at once
 
@@ -20,13 +20,11 @@ What keeps it, and where that is:
 `why` says in a word what holds a host, and `slowest` whom it held longest.
 """
 
-import heapq
 import logging
 import math
 from typing import NamedTuple
 
 from .adaptive import BEYOND_S, TIMES, Adaptive, Elsewhere, Sign
-from .addresses import key_of_host, key_of_peer
 from .budget import Budget
 from .held import Held, Slowed
 from .pace import (
@@ -39,14 +37,12 @@ from .pace import (
     RATE,
     RETRY_AFTER,
     SLOW_SERVER,
-    Address,
     Host,
 )
+from .register import Register
 from .turns import Turns
 
 log = logging.getLogger("crawlpool")
-
-_FORGOTTEN_AT_ONCE = 4
 
 
 class Heard(NamedTuple):
@@ -119,22 +115,25 @@ class Gate:
     ) -> None:
         """Start with no host known."""
         self._per_host = per_host
-        self._delay_s, self._slowed_by = delay_s, DELAY
+        slowed_by = DELAY
         if host_rate is not None and 1 / host_rate > delay_s:
-            self._delay_s, self._slowed_by = 1 / host_rate, RATE
+            delay_s, slowed_by = 1 / host_rate, RATE
         self._per_address = per_address
         self._is_adaptive = is_adaptive
         self._requests = None if rate is None else Budget(rate)
         self._bytes = None if bandwidth is None else Budget(bandwidth)
-        self._host_bandwidth = host_bandwidth
-        self._hosts: dict[str, Host] = {}
-        self._addresses: dict[str, Address] = {}
         self._turns = Turns()
-        self._fading: list[tuple[float, int, Host]] = []
+        self._register = Register(
+            self._turns,
+            per_host=per_host,
+            delay_s=delay_s,
+            slowed_by=slowed_by,
+            per_address=per_address,
+            host_bandwidth=host_bandwidth,
+        )
         self._elsewhere = Elsewhere()
         self._held = Held()
         self._unsaved: dict[str, None] = {}
-        self._begins_at = -math.inf
         self.keeps_pace = False
         self.has_news = False
 
@@ -142,7 +141,7 @@ class Gate:
 
     def wake(self, host: str, *, is_next: bool = False) -> None:
         """Something waits for this host; `is_next` lets it have its turn before all others."""
-        state = self._state(host)
+        state = self._register.state(host)
         state.has_work = True
         if state.address is not None:
             state.address.count_delay(state)
@@ -152,8 +151,7 @@ class Gate:
 
     def next_host(self, now: float) -> str | None:
         """A host that may be asked now, the longest due first; the caller then says `started`, `passed` or `idle`."""
-        if self._fading:
-            self._forget(now)
+        self._register.forget(now)
         if self._free_at() > now:
             return None
         state = self._turns.next(now)
@@ -173,7 +171,7 @@ class Gate:
         """Whether a lane that serves this host may be given its next request early: nothing but order holds it back."""
         if self._requests is not None or self._bytes is not None:
             return False
-        state = self._state(host)
+        state = self._register.state(host)
         if state.spacing_s or state.next_at > now or state.out > state.cap or state.bytes is not None:
             return False
         address = state.address
@@ -183,14 +181,14 @@ class Gate:
 
     def is_another_due(self, host: str, now: float) -> bool:
         """Whether some other host could be asked now, if only a worker were free."""
-        return self._turns.is_another_due(self._hosts.get(host), now)
+        return self._turns.is_another_due(self._register.get(host), now)
 
     # What happens to requests
 
     def started(self, host: str, now: float) -> None:
         """A request to this host went out."""
         self._turns.now = now
-        state = self._state(host)
+        state = self._register.state(host)
         self._count_held(state, now)
         state.out += 1
         state.last_at = now
@@ -212,7 +210,7 @@ class Gate:
 
     def began(self, host: str, at: float) -> None:
         """A request really went out at this moment; a worker that had to start first makes it later than `started`."""
-        state = self._state(host)
+        state = self._register.state(host)
         state.last_at = max(state.last_at, at)
         state.space(at)
         if state.address is not None:
@@ -221,11 +219,11 @@ class Gate:
     def heard(self, host: str, heard: Heard, now: float) -> None:
         """A request to this host came to something; `finished` is said besides."""
         self._turns.now = now
-        state = self._state(host)
+        state = self._register.state(host)
         if heard.is_answer:
             self.began(host, heard.began_at)
             if self._per_address:
-                self._meet(state, heard.address)
+                self._register.meet(state, heard.address)
         if heard.size:
             if self._bytes is not None:
                 self._bytes.took(heard.size)
@@ -236,7 +234,7 @@ class Gate:
 
     def finished(self, host: str) -> None:
         """A request to this host came back, however it went."""
-        state = self._state(host)
+        state = self._register.state(host)
         state.out = max(0, state.out - 1)
         for budget in (self._bytes, state.bytes):
             if budget is not None:
@@ -247,28 +245,28 @@ class Gate:
             state.address.out = max(0, state.address.out - 1)
         self._turns.schedule(state)
         if not state.has_work:
-            self._fade(state)
+            self._register.fade(state)
 
     def passed(self, host: str, now: float) -> None:
         """This host had its turn and was asked nothing; it comes again behind those that are due by now."""
-        state = self._state(host)
+        state = self._register.state(host)
         state.has_work = True
         state.next_at = max(state.next_at, now)
         self._turns.schedule(state)
 
     def idle(self, host: str) -> None:
         """Nothing waits for this host after all."""
-        state = self._state(host)
+        state = self._register.state(host)
         state.has_work = False
         if state.address is not None:
             self._turns.schedule_address(state.address)
-        self._fade(state)
+        self._register.fade(state)
 
     # What servers ask for
 
     def slow_to(self, host: str, delay_s: float) -> None:
         """Leave at least this long between two requests (a Crawl-delay); never shorter than before."""
-        state = self._state(host)
+        state = self._register.state(host)
         if delay_s <= state.delay_s:
             return
         state.delay_s, state.slowed_by = delay_s, CRAWL_DELAY
@@ -280,7 +278,7 @@ class Gate:
 
     def rest(self, host: str, until: float, *, because: str = RETRY_AFTER) -> None:
         """Ask this host nothing before `until`: it asked for that (a Retry-After), or it is failing."""
-        state = self._state(host)
+        state = self._register.state(host)
         if until > state.next_at:
             state.wait_until(until, because)
             self._note(host)
@@ -333,7 +331,7 @@ class Gate:
         complained), "rate", "bandwidth", "per_host", "per_address". The last two, and "slow_server"
         where only the number at once is lowered, end with an answer and not by time: they come with 0.0.
         """
-        state = self._hosts.get(host)
+        state = self._register.get(host)
         if state is None:
             return self._all_wait_for(now)
         reason, until = self._waits_for(state)
@@ -367,7 +365,7 @@ class Gate:
         """The hosts that were held longest, with what held them up to their last request, and their pace now."""
         found = self._held.longest(most)
         for each in found:
-            state = self._hosts.get(each.host)
+            state = self._register.get(each.host)
             each.at_once = self._per_host if state is None else state.cap
             each.spacing_s = 0.0 if state is None else state.spacing_s
         return found
@@ -398,96 +396,15 @@ class Gate:
         return [
             Paced(name, state.last_at, state.spacing_s, state.next_at, state.waits_for or state.slowed_by)
             for name in names
-            if (state := self._hosts.get(name)) is not None and state.waits_for != FAILING
+            if (state := self._register.get(name)) is not None and state.waits_for != FAILING
         ]
 
     def restore(self, host: str, *, last_at: float, until: float, why: str) -> None:
         """An earlier run asked this host then; it may be asked again from `until` on."""
-        state = self._state(host)
+        state = self._register.state(host)
         state.last_at = max(state.last_at, last_at)
         state.wait_until(until, why)
 
     def begin_at(self, moment: float) -> None:
         """Ask no host before this moment: any may have been asked just now, by a run that was killed."""
-        self._begins_at = moment
-
-    # Hosts and addresses
-
-    def _state(self, host: str) -> Host:
-        state = self._hosts.get(host)
-        if state is None:
-            state = self._hosts[host] = Host(host, self._per_host, self._delay_s, self._slowed_by)
-            state.wait_until(self._begins_at, self._slowed_by)
-            if self._host_bandwidth is not None:
-                state.bytes = Budget(self._host_bandwidth)
-            if self._per_address:
-                key = key_of_host(host)
-                if key:
-                    self._join(state, key)
-                else:
-                    state.is_met, state.cap = False, 1  # it may be one of many at one address
-        return state
-
-    def _meet(self, state: Host, peer: str) -> None:
-        """A host answered from there: it belongs to the address that answered last, if that is known."""
-        if not state.is_met:
-            state.is_met = True
-            state.cap = self._per_host if state.adaptive is None else state.adaptive.at_once
-        address = state.address
-        if address is not None and (peer == address.key or peer.startswith(address.key + ":")):
-            return
-        key = key_of_peer(peer, state.name)
-        if key and (address is None or key != address.key):
-            self._join(state, key)
-
-    def _join(self, state: Host, key: str) -> None:
-        self._leave(state)
-        address = self._addresses.get(key)
-        if address is None:
-            address = self._addresses[key] = Address(key, self._per_address)
-        state.address = address
-        address.hosts += 1
-        address.out += state.out
-        state.is_counted = False
-        state.ticket = 0
-        address.count_delay(state)
-        address.space(state.last_at)
-        self._turns.schedule(state)
-
-    def _leave(self, state: Host) -> None:
-        address, state.address = state.address, None
-        if address is None:
-            return
-        address.hosts -= 1
-        address.out -= state.out
-        state.ticket = 0
-        if not address.hosts:
-            address.ticket = 0
-            del self._addresses[address.key]
-        else:
-            self._turns.schedule_address(address)
-
-    def _fade(self, state: Host) -> None:
-        """Note that a host may be forgotten, once its pace says nothing any more."""
-        if not state.is_fading and not state.out:
-            state.is_fading = True
-            until = state.next_at if state.address is None else max(state.next_at, state.address.next_at)
-            heapq.heappush(self._fading, (until, self._turns.ticket(), state))
-
-    def _forget(self, now: float) -> None:
-        """Forget some hosts that have nothing to ask for, and no pace of their own."""
-        for _ in range(_FORGOTTEN_AT_ONCE):
-            if not self._fading or self._fading[0][0] > now:
-                return
-            _, _, state = heapq.heappop(self._fading)
-            state.is_fading = False
-            if state.has_work or state.out or state.delay_s != self._delay_s:
-                continue
-            if state.adaptive is not None and state.adaptive.is_slowed:
-                continue
-            if max(state.next_at, 0.0 if state.address is None else state.address.next_at) > now:
-                self._fade(state)
-                continue
-            self._leave(state)
-            state.ticket = 0
-            self._hosts.pop(state.name, None)
+        self._register.begins_at = moment

@@ -142,7 +142,7 @@ def test_what_rises_for_most_hosts_at_once_is_our_own_doing():
                 gate.started(host, now)
                 gate.heard(host, Heard("good", now, wait_s), now)
                 gate.finished(host)
-        return [gate._hosts[host].cap for host in hosts]
+        return [gate._register.hosts[host].cap for host in hosts]
 
     assert crawl(rising=10) == [2] * 10
     assert crawl(rising=2) == [1, 1] + [2] * 8

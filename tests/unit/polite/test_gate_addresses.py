@@ -180,8 +180,8 @@ def test_a_host_is_forgotten_when_nothing_waits_for_it_and_its_pace_is_the_usual
         gate.idle(host)
         answer(gate, host, number + 0.5, f"192.0.{number % 250}.1:443", began_at=float(number))
 
-    assert len(gate._hosts) < 10
-    assert len(gate._addresses) < 10
+    assert len(gate._register.hosts) < 10
+    assert len(gate._register.addresses) < 10
 
 
 def test_a_host_with_a_delay_of_its_own_or_a_rest_is_not_forgotten():

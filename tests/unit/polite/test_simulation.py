@@ -127,7 +127,7 @@ def test_the_gate_offers_what_the_rules_allow_and_nothing_else_after_any_sequenc
             for _ in range(first):
                 allowed = model.may_be_asked(now)
                 found = gate.next_host(now)
-                model.forget(gate._hosts, now)
+                model.forget(gate._register.hosts, now)
                 assert (found in allowed) if allowed else (found is None)
                 if found is None:
                     break
@@ -159,7 +159,7 @@ def test_the_gate_offers_what_the_rules_allow_and_nothing_else_after_any_sequenc
                 host.next_at = max(host.next_at, host.last_at + second)
                 model.space(host.address)
             gate.slow_to(name, second)
-        model.forget(gate._hosts, now)
+        model.forget(gate._register.hosts, now)
         expected = model.due()
         due = gate.next_due()
         if expected is not None and expected > now:
@@ -256,7 +256,7 @@ def test_what_a_decision_takes_grows_no_faster_than_the_logarithm_of_the_hosts(m
 
         nlargest = staticmethod(heapq.nlargest)
 
-    monkeypatch.setattr("crawlpool.polite.gate.heapq", Heaps)
+    monkeypatch.setattr("crawlpool.polite.register.heapq", Heaps)
     monkeypatch.setattr("crawlpool.polite.turns.heapq", Heaps)
     monkeypatch.setattr("crawlpool.polite.pace.heapq", Heaps)
 
