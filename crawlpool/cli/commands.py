@@ -179,7 +179,7 @@ COMMANDS = {
         (
             "bench",
             "bench --modes sequential,apply,callbacks --repeats 1",
-            "bench --parse none,callback,worker --plot bench.svg --json bench.json",
+            "bench --parse callback,worker --plot bench.svg --json bench.json",
             "bench urls.txt --workers 4",
         ),
         "bench:parser",

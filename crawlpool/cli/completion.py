@@ -19,7 +19,9 @@ _USAGE = "crawlpool completion bash|zsh|fish"
 _DESCRIPTION = """\
 Print a script by which a shell completes commands, flags, values and files. Put it where
 the shell looks for such scripts; a new shell then knows it. Without such a place, write
-into ~/.bashrc:  source <(crawlpool completion bash)"""
+into ~/.bashrc:
+
+  source <(crawlpool completion bash)"""
 
 _FILES = ("FILE", "JOB", "TRACE", "NEW")
 _SENTENCE = re.compile(r"(?<=[.;:]) ")

@@ -7,6 +7,7 @@ import argparse
 import re
 import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from difflib import get_close_matches
@@ -88,6 +89,13 @@ class _Format(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=28, width=help_width())
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Fill each paragraph, but for those with an indented line, which are tables and examples."""
+        return "\n\n".join(
+            indent + (part if "\n " in f"\n{part}" else textwrap.fill(part, width, break_on_hyphens=False))
+            for part in text.split("\n\n")
+        )
 
 
 def help_width() -> int:

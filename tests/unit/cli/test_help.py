@@ -121,3 +121,13 @@ def test_help_of_a_command_loads_nothing_that_crawls(words):
     )
     for heavy in ("requests", "rich", "selectolax", "asyncio", "IPython"):
         assert f" {heavy}\n" not in done.stderr
+
+
+@pytest.mark.parametrize("columns", [72, 80, 100])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_a_command_says_of_itself_fits_the_terminal(name, columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    said = help_parser(COMMANDS[name]).format_help()
+
+    lines = said.partition("Examples:")[0].splitlines()  # a command to copy is one line
+    assert [line for line in lines if len(line) > columns and not line.startswith("usage:")] == []
