@@ -168,7 +168,9 @@ th:first-child, td:first-child {{ text-align: left; }}
 
 
 def seconds(s: float) -> str:
-    """Write a length of time: "0.63 s", "12.4 s"."""
+    """Write a length of time: "2.5 ms", "0.63 s", "12.4 s"."""
+    if 0 < s < 0.00995:
+        return f"{s * 1000:.1f} ms"
     return f"{s:.2f} s" if s < 9.995 else f"{s:.1f} s"
 
 

@@ -8,7 +8,7 @@ from ..model import Request
 from ..settings import Settings
 from ..targets import Targets
 from ..urls import fingerprint, host, public
-from .figures import count, seconds
+from .figures import count, exact_seconds, seconds
 from .screen import Screen, printable
 
 _MOST_HOSTS = 10
@@ -71,7 +71,7 @@ def _summary(
     for name, n in hosts.most_common(_MOST_HOSTS):
         pace = f"{settings.per_host} at once"
         if settings.delay:
-            pace = f"one every {seconds(settings.delay)}, {seconds((n - 1) * settings.delay)} at least"
+            pace = f"one every {exact_seconds(settings.delay)}, {seconds((n - 1) * settings.delay)} at least"
         yield f"  {name}: {count(n, 'URL')}, {pace}"
     if len(hosts) > _MOST_HOSTS:
         yield f"  and {count(len(hosts) - _MOST_HOSTS, 'host')} more"

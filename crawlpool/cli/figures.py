@@ -17,6 +17,13 @@ def seconds(s: float) -> str:
     return _two(whole, 86400, "d", 3600, "h")
 
 
+def exact_seconds(s: float) -> str:
+    """Write a length of time that somebody has set, and will know again: "50 ms", "0.15 s", "3 min 20 s"."""
+    if s < 0.1:
+        return f"{s * 1000:g} ms"
+    return f"{s:g} s" if s < 60 else seconds(s)
+
+
 def _two(whole: int, large: int, large_name: str, small: int, small_name: str) -> str:
     more, less = divmod(whole, large)
     rest = less // small

@@ -13,7 +13,7 @@ from ..settings import Settings
 from ..stats import Stats
 from ..traps import REASONS as TRAPS
 from ..urls import host, normalise
-from .figures import count, seconds, share, size
+from .figures import count, exact_seconds, seconds, share, size
 
 _LONG_ENOUGH_S = 3.0
 """Below this, starting the workers weighs more than anything advised here."""
@@ -99,13 +99,13 @@ def _politeness(stats: Stats, settings: Settings, workers: int) -> str | None:
     if cause == "failing":
         return f"{said}: hosts that failed had to rest; --host-rest and --max-host-failures say how long, and when."
     if cause == "slow_server":
-        return f"{said}: a server slowed down or complained, and is asked less; more workers do not change that."
+        return (
+            f"{said}: a server slowed down or complained, and is asked less; more workers do not change that."
+        )
     if cause in {"rate", "bandwidth"}:
         return f"{said}: --{cause} or --host-{cause} is the limit that you set."
     if cause == "delay" or (not cause and settings.delay > 0):
-        return (
-            f"{said}: --delay is {seconds(settings.delay)}; a shorter one is quicker, if the servers agree."
-        )
+        return f"{said}: --delay is {exact_seconds(settings.delay)}; a shorter one is quicker, if the servers agree."
     hosts = len(stats.hosts)
     if hosts and hosts * settings.per_host < workers:
         enough = -(-workers // hosts)
@@ -155,13 +155,13 @@ def _workers(stats: Stats, settings: Settings, workers: int) -> str | None:
 def _timeouts(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001
     slow, unconnected = stats.failures[FailureKind.TIMEOUT], stats.failures[FailureKind.CONNECT_TIMEOUT]
     if slow and slow >= 0.05 * stats.pages:
-        return f"{count(slow, 'URL')} took longer than {seconds(settings.timeout)}: --timeout {settings.timeout * 2:g} waits longer."
+        return f"{count(slow, 'URL')} took longer than {exact_seconds(settings.timeout)}: --timeout {settings.timeout * 2:g} waits longer."
     silent = stats.failures[FailureKind.IDLE]
     if silent and silent >= 0.05 * stats.pages:
         return f"Of {count(silent, 'answer')} nothing came for too long: --idle-timeout {settings.timeout:g} waits longer."
     if unconnected and unconnected >= 0.05 * stats.pages:
         longer = f"--connect-timeout {settings.connect_timeout * 2:g}"
-        return f"{count(unconnected, 'URL')} gave no connection in {seconds(settings.connect_timeout)}: {longer} waits longer."
+        return f"{count(unconnected, 'URL')} gave no connection in {exact_seconds(settings.connect_timeout)}: {longer} waits longer."
     return None
 
 

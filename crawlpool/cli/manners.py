@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from ..hostnotes import HostNote, HostNotes
 from ..settings import Settings
-from .figures import count, rate, seconds, size
+from .figures import count, exact_seconds, rate, seconds, size
 
 _MOST = 5
 _WORDS = {
@@ -28,7 +28,7 @@ def cause_in_words(word: str) -> str:
 def pace_note(settings: Settings) -> str:
     """One line on how fast a crawl will ask, said at its start."""
     parts = [f"{count(settings.per_host, 'request')} at once per host"]
-    parts.append(f"{seconds(settings.delay)} between two" if settings.delay else "no delay")
+    parts.append(f"{exact_seconds(settings.delay)} between two" if settings.delay else "no delay")
     if settings.host_rate is not None:
         parts.append(f"{rate(settings.host_rate)} a second per host at most")
     if settings.rate is not None:

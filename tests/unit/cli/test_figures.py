@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawlpool.cli.figures import count, rate, seconds, share, size
+from crawlpool.cli.figures import count, exact_seconds, rate, seconds, share, size
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,18 @@ def test_a_slow_pace_keeps_a_decimal():
 
 def test_a_share_of_nothing_is_nothing():
     assert [share(1, 4), share(1, 0)] == ["25 %", "0 %"]
+
+
+@pytest.mark.parametrize(
+    ("s", "said"),
+    [
+        (0.05, "50 ms"),
+        (0.1, "0.1 s"),
+        (0.15, "0.15 s"),
+        (2.25, "2.25 s"),
+        (30.0, "30 s"),
+        (90.0, "1 min 30 s"),
+    ],
+)
+def test_a_time_that_somebody_set_is_said_as_it_was_set(s, said):
+    assert exact_seconds(s) == said
