@@ -63,6 +63,8 @@ class Handlers:
         Raises:
             ConfigError: It cannot be called, is a coroutine function, or the pattern is wrong.
         """
+        if not isinstance(pattern, str | None):
+            raise ConfigError(f"pattern {pattern!r} should be a text, such as '/catalogue/*'")
         name = _name_of(handler)
         wanted = (
             _SUCCESS if statuses is None else frozenset([statuses] if isinstance(statuses, int) else statuses)

@@ -46,6 +46,7 @@ _OTHERS = {
     ".ods": "is a workbook; save the sheet as CSV and name the column with --column",
 }
 _TABLES = (".csv", ".tsv")
+_PAGES = (".html", ".htm", ".json", ".xml")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.\-]*)://", re.IGNORECASE)
 _WEB = re.compile(r"https?:", re.IGNORECASE)
 _COMMENT = re.compile(r"(^|\s)#")
@@ -116,8 +117,14 @@ def from_iterable(
     A string is read like a line of a file, comments aside. What names no URL, an int or
     None too, comes back as a `BadLine` whose source is "seed 3", so that a gap in a table
     ends no crawl.
+
+    Raises:
+        ConfigError: It is no iterable at all.
     """
-    given: Iterable[Any] = (seeds,) if isinstance(seeds, str | bytes | Request | BadLine) else seeds
+    try:
+        given: Iterator[Any] = iter((seeds,) if isinstance(seeds, str | bytes | Request | BadLine) else seeds)
+    except TypeError:
+        raise ConfigError(f"{seeds!r} is given for URLs, and should be a URL, or several of them") from None
     for number, seed in enumerate(given, 1):
         source = f"seed {number}"
         if isinstance(seed, BadLine):
@@ -188,7 +195,11 @@ def _unknown(word: str) -> str:
     elif advice:
         advice = f"and it {advice.format(word=word)}"
     elif looks_like_file(word):
-        advice = "a file has one URL a line"
+        advice = (
+            "a file has one URL a line"
+            if _suffix(word) not in _PAGES
+            else "a page on the web is named by its URL"
+        )
     else:
         command = "; a command is the first word, and crawlpool help lists them" if word.isalpha() else ""
         return f"{word!r} is neither a file here nor a URL; write a URL as https://shop.example/{command}"

@@ -21,7 +21,9 @@ def as_tuple(name: str, value: Any, *, is_secret: bool = False) -> tuple[Any, ..
         said = f"of type {type(value).__name__}" if is_secret else repr(value)
         raise ConfigError(f"{name} is {said}, and should be a list") from None
     for each in given:
-        if (is_secret or not isinstance(each, str)) and not (isinstance(each, tuple | list) and len(each) == 2):
+        if (is_secret or not isinstance(each, str)) and not (
+            isinstance(each, tuple | list) and len(each) == 2
+        ):
             said = f"what is of type {type(each).__name__}" if is_secret else repr(each)
             raise ConfigError(f"{name} holds {said}, and should hold texts, or pairs of them")
     return tuple(each if isinstance(each, str) else (str(each[0]), str(each[1])) for each in given)
@@ -32,6 +34,8 @@ def as_words(name: str, value: tuple[Any, ...]) -> tuple[str, ...]:
     for each in value:
         if not isinstance(each, str):
             raise ConfigError(f"{name} holds {each!r}, and should hold texts")
+        if not each.strip(" ,"):
+            raise ConfigError(f"{name} holds {each!r}, which names nothing")
     return tuple(word.strip() for each in value for word in each.split(",") if word.strip())
 
 

@@ -214,7 +214,7 @@ def test_an_async_handler_is_refused_when_it_is_registered(crawler):
             crawler.on_page(handler)
 
 
-@pytest.mark.parametrize("wrong", ["books", "/a#b", ""])
+@pytest.mark.parametrize("wrong", ["books", "/a#b", "", 3])
 def test_a_pattern_that_cannot_match_is_refused_when_it_is_registered(crawler, wrong):
     with pytest.raises(ConfigError):
         crawler.on_page(wrong)(lambda page: None)

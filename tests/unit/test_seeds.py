@@ -175,6 +175,7 @@ def test_columns_without_a_name_or_with_the_same_are_told_apart(here):
         (["a.example"], "link", r"column 'link' is looked for in files, and none is given"),
         (["-", "-"], None, "name it once"),
         (["urls.txt"], None, r"no file 'urls.txt' here; a file has one URL a line"),
+        (["page.html"], None, r"no file 'page.html' here; a page on the web is named by its URL"),
         (["mesy.txt"], None, r"no file 'mesy.txt' here; did you mean messy.txt\?"),
         (["messy.tx"], None, r"did you mean messy.txt\? For the site, write https://messy.tx"),
         (["./lists/messy.txt"], None, r"no file './lists/messy.txt' here"),
@@ -297,6 +298,14 @@ def test_what_a_program_gives_that_is_no_url_is_a_bad_line_and_ends_nothing():
     assert all(isinstance(seed, BadLine) for seed in seeds[1:])
     assert "text, not float" in seeds[1].why
     assert re.search("name of a file.*https://urls.txt", seeds[4].why)
+
+
+@pytest.mark.parametrize("given", [3, None, 1.5])
+def test_what_is_neither_a_url_nor_several_is_refused(given):
+    with pytest.raises(
+        ConfigError, match=f"{given} is given for URLs, and should be a URL, or several of them"
+    ):
+        next(from_iterable(given))
 
 
 def test_an_endless_iterable_is_read_only_as_far_as_it_is_asked():

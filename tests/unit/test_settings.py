@@ -46,6 +46,8 @@ from crawlpool.settings import Settings
         ("proxy", "127.0.0.1:3128", "http://host:port"),
         ("max_body", 0, "max_body is 0"),
         ("max_url", 5, "max_url is 5, and should be 32 to 1000000"),
+        ("fields", ",", "fields holds ',', which names nothing"),
+        ("strip_params", ["sid", " "], "strip_params holds ' ', which names nothing"),
         ("skip_duplicates", "listed", "skip_duplicates holds 'listed' alone"),
         ("since", "2026-01-31", "since '2026-01-31' is about sitemaps, and none is asked for"),
     ],
