@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .model import Failure, FailureKind, Request, Response
     from .parse.page import Page
     from .settings import Settings
+    from .stats import Stats
     from .stores.base import Start
 
 __version__ = "0.1.0"
@@ -28,6 +29,7 @@ _HOME = {
     "Result": "api",
     "Settings": "settings",
     "Start": "stores.base",
+    "Stats": "stats",
     "fetch": "fetching",
     "fetch_all": "fetching",
 }
@@ -45,6 +47,7 @@ __all__ = [
     "Result",
     "Settings",
     "Start",
+    "Stats",
     "fetch",
     "fetch_all",
 ]

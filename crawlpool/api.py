@@ -12,7 +12,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
-from .arguments import Backend, Seeds, listed, refuse_unknown, settings_of, without_secrets
+from .arguments import Backend, How, Seeds, listed, refuse_unknown, settings_of, start_of, without_secrets
 from .engine import Engine
 from .errors import ConfigError
 from .frontiers.memory import MemoryFrontier
@@ -22,7 +22,6 @@ from .outputs import files_of, in_job, index_of, job_path, named_stores
 from .running import Sinks, feed, landing_in, move_to_end, open_sinks
 from .settings import Knobs, Settings
 from .stats import Stats
-from .stores.base import Start
 from .wiring import Output
 
 if TYPE_CHECKING:
@@ -161,7 +160,7 @@ class Crawler:
         seeds: Seeds = (),
         *,
         output: Output | Sequence[Output] = (),
-        start: Start | None = None,
+        start: How | None = None,
         refresh: bool = False,
         failed: str | PathLike[str] | None = None,
         save: str | PathLike[str] | None = None,
@@ -184,8 +183,8 @@ class Crawler:
                 beside the knob `sitemap_url`.
             output: Files for the items, or for one record a URL when there is no
                 handler: .jsonl, .csv, .tsv, .sqlite. Or stores of your own.
-            start: What to do with outputs that exist: `Start.FRESH` starts over, `Start.APPEND`
-                adds to them, or goes on with their job although seeds, scope or handlers
+            start: What to do with outputs that exist: "fresh" (`Start.FRESH`) starts over, "append"
+                (`Start.APPEND`) adds to them, or goes on with their job although seeds, scope or handlers
                 have changed. None is an error that says so.
             refresh: Fetch all pages of a finished job again, and add them behind what is there.
             failed: A file for the URLs that failed, with why; it can be crawled again.
@@ -206,11 +205,12 @@ class Crawler:
             NetworkError: Nothing answers any more; the same call goes on later.
             HandlerError: A handler raised, and `fail_fast` was asked for.
         """
+        begin = start_of(start)
         if self._file is not None:
             from .crawlfile import Asked, filled  # noqa: PLC0415
 
-            asked = filled(self._file, Asked(seeds, output, start, refresh, failed, save, job, same))
-            seeds, output, start, refresh, failed, save, job, same = asked
+            asked = filled(self._file, Asked(seeds, output, begin, refresh, failed, save, job, same))
+            seeds, output, begin, refresh, failed, save, job, same = asked
         self._refuse_nothing(seeds)
         outputs = list(output) if isinstance(output, Sequence) and not isinstance(output, str) else [output]
         self._refuse_second()
@@ -226,7 +226,7 @@ class Crawler:
 
                 plan = Plan(
                     path=path,
-                    start=start,
+                    start=begin,
                     is_refresh=refresh,
                     outputs=files_of(outputs if index is None else (*outputs, index), path),
                     same={
@@ -249,7 +249,7 @@ class Crawler:
                     if words:
                         tell(words)
             sinks = open_sinks(
-                stores, failed=failed, index=index, trace=trace, start=start, job=the_job, stack=stack
+                stores, failed=failed, index=index, trace=trace, start=begin, job=the_job, stack=stack
             )
             engine = self._new_engine(sinks, the_job)
             stack.callback(self._let_go)

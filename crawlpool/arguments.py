@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import fields, replace
 from multiprocessing.pool import Pool
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from .errors import ConfigError
 from .model import Request
@@ -12,11 +12,15 @@ from .seeds import BadLine, from_iterable
 from .settings import Knobs, Settings
 from .settings import knobs as knobs_of
 from .stats import Stats
+from .stores.base import Start
 from .urls import public
 from .wiring import backend_of, transport_options
 
 Backend: TypeAlias = str | Pool | Executor | None
 Seeds: TypeAlias = str | Request | BadLine | Iterable[str | Request | BadLine]
+
+How: TypeAlias = Start | Literal["fresh", "append"]
+"""What becomes of outputs that exist."""
 
 _MOST_NOTICES = 20
 """Bad lines that are said one by one; all are counted."""
@@ -51,6 +55,18 @@ def refuse_unknown(knobs: Any) -> None:
             near = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}"
             raise ConfigError(f"unknown knob {name!r}; {hint}")
+
+
+def start_of(given: How | None) -> Start | None:
+    """What becomes of outputs that exist, which may be given by its name.
+
+    Raises:
+        ConfigError: It is neither "fresh" nor "append".
+    """
+    try:
+        return None if given is None else Start(given)
+    except ValueError:
+        raise ConfigError(f"start is {given!r}, and should be 'fresh' or 'append'") from None
 
 
 def without_secrets(settings: Settings) -> dict[str, Any]:

@@ -202,12 +202,12 @@ class Stats:
         self.look_missing += n
 
     def retried(self, why: str, elapsed_s: float = 0.0) -> None:
-        """Count a request that goes out again, and the seconds that the failed one took."""
+        """Count a request that goes out again: `why`, and the `elapsed_s` that the failed one took."""
         self.retries[why] += 1
         self.fetching_s += elapsed_s
 
     def skipped(self, why: str, n: int = 1) -> None:
-        """Count links that are not followed, or URLs left out, by reason: "scope", "depth", "known redirect"."""
+        """Count `n` links that are not followed, or URLs left out, and `why`: "scope", "depth", "known redirect"."""
         self.skips[why] += n
 
     def item(self, n: int = 1) -> None:
@@ -224,7 +224,7 @@ class Stats:
         self._sitemap_fault(fault)
 
     def sitemap_missed(self, fault: str, *, is_named: bool) -> None:
-        """Count a sitemap that could not be had; `fault` has its URL and why."""
+        """Count a sitemap that could not be had; `fault` has its URL and why, `is_named` is true where the user named it."""
         self.sitemaps_missed += 1
         self.named_sitemaps_missed += is_named
         self._sitemap_fault(fault)
@@ -251,7 +251,14 @@ class Stats:
         self._tempo.begin(now)
 
     def gauge(self, *, waiting: int, out: int, workers: int, now: float) -> None:
-        """Say how things stand; called often, and cheap."""
+        """Say how things stand; called often, and cheap.
+
+        Args:
+            waiting: URLs that wait.
+            out: Requests that are with a worker.
+            workers: Workers that there are.
+            now: `time.monotonic()`.
+        """
         self.waiting = waiting
         self.out = out
         tempo = self._tempo
@@ -271,7 +278,7 @@ class Stats:
         return self._tempo.pages_per_s(self.pages)
 
     def eta_s(self, now: float, *, most_pages: int | None = None) -> float | None:
-        """Seconds that are left, or None when that cannot be known.
+        """Seconds that are left `now`, or None when that cannot be known.
 
         It is known when nothing new was found or read for some seconds, or when
         more waits than a limit of `most_pages` lets through. It believes that the

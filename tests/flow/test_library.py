@@ -211,13 +211,25 @@ def test_an_output_that_exists_is_left_alone_with_both_flags_named(site, tmp_pat
     assert site.log == []
 
 
-@pytest.mark.parametrize(("start", "lines"), [(Start.FRESH, 1), (Start.APPEND, 2)])
+@pytest.mark.parametrize(
+    ("start", "lines"), [(Start.FRESH, 1), (Start.APPEND, 2), ("fresh", 1), ("append", 2)]
+)
 def test_fresh_replaces_and_append_adds(site, tmp_path, start, lines):
     urls = pages(site, 1)
     file = tmp_path / "a.jsonl"
     file.write_text('{"mine": 1}\n')
     Crawler(**QUICK).run(urls, output=file, start=start)
     assert len(file.read_text().splitlines()) == lines
+
+
+@pytest.mark.parametrize("wrong", ["over", True, ""])
+def test_a_start_that_is_neither_is_quoted_before_anything_is_touched(site, tmp_path, wrong):
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"mine": 1}\n')
+    with pytest.raises(ConfigError, match=f"start is {wrong!r}, and should be 'fresh' or 'append'"):
+        Crawler(**QUICK).run(site.url, output=file, start=wrong)
+    assert file.read_text() == '{"mine": 1}\n'
+    assert site.log == []
 
 
 def test_several_outputs_hold_the_same_items(site, tmp_path):

@@ -23,6 +23,7 @@ from crawlpool import (
     Result,
     Settings,
     Start,
+    Stats,
 )
 
 urls = ["https://shop.example/", "https://shop.example/all/"]
@@ -88,6 +89,13 @@ def lost(page: Page) -> None:
 assert_type(next(book(page)), dict[str, Any] | Request)
 assert_type(other(page), dict[str, str])
 
+
+def watch(stats: Stats) -> None:
+    assert_type(stats.pages, int)
+    assert_type(stats.items, int)
+
+
+crawler.run(urls, output="books.jsonl", start="append", watch=watch)
 result = crawler.run(urls, output=["books.jsonl", Path("books.csv")], start=Start.FRESH, watch=print)
 assert_type(result, Result)
 assert_type(result.stats.pages, int)

@@ -34,6 +34,7 @@ def handler(page: Page) -> None:
 
 
 crawler.run("https://shop.example/", output=3)  # error: arg-type
+crawler.run("https://shop.example/", output="a.jsonl", start="over")  # error: arg-type
 crawler.run("https://shop.example/").end  # error: attr-defined
 
 with FetchPool() as pool:
