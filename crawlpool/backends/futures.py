@@ -22,6 +22,7 @@ from ..worker import entry
 from ..worker.wire import Order, TransportOptions
 from .base import Deliver, Delivery, Lane, OpenLane
 from .context import LaneContext, warm_up
+from .here import HereLane
 from .pool import could_not_start
 
 
@@ -120,10 +121,8 @@ class ProcessFuturesLane:
         return True
 
 
-class ThreadFuturesLane:
+class ThreadFuturesLane(HereLane):
     """A worker thread in a `ThreadPoolExecutor(1)`; one that hangs can only be abandoned."""
-
-    can_be_killed = False
 
     def __init__(self, options: TransportOptions, number: int, deliver: Deliver) -> None:
         """Make the executor, and start its thread."""
@@ -141,25 +140,9 @@ class ThreadFuturesLane:
         except RuntimeError as error:
             raise BackendError(f"a worker thread could not be started: {error}") from error
 
-    @property
-    def pid(self) -> int:
-        """Our own process id."""
-        return os.getpid()
-
     def send(self, orders: Sequence[Order]) -> None:
         """Hand the orders over with `submit`."""
         _submit(self._executor, self._deliver, self._number, entry.exchange_here, self._options, orders)
-
-    def begun(self) -> int | None:
-        """Unknown."""
-        return None
-
-    def memory(self) -> None:
-        """Its memory is the main process's."""
-
-    def is_alive(self) -> bool:
-        """A thread does not die of a request."""
-        return True
 
     def close(self) -> None:
         """Let the thread close its connections, and end it."""

@@ -4,18 +4,16 @@ A real lane, without a worker: the simplest thing to debug, and what most of our
 tests run on. While it fetches, nothing else moves.
 """
 
-import os
 from collections.abc import Sequence
 
 from ..worker import entry
 from ..worker.wire import Order, TransportOptions
 from .base import Deliver, Delivery, Lane, OpenLane
+from .here import HereLane
 
 
-class InlineLane:
+class InlineLane(HereLane):
     """No worker at all: `send` comes back when the answers are in the inbox."""
-
-    can_be_killed = False
 
     def __init__(self, options: TransportOptions, number: int, deliver: Deliver) -> None:
         """Take what a worker would be told."""
@@ -23,25 +21,9 @@ class InlineLane:
         self._number = number
         self._deliver = deliver
 
-    @property
-    def pid(self) -> int:
-        """Our own process id."""
-        return os.getpid()
-
     def send(self, orders: Sequence[Order]) -> None:
         """Fetch, here and now."""
         self._deliver(Delivery(self._number, entry.exchange_here(self._options, orders)))
-
-    def begun(self) -> int | None:
-        """Unknown."""
-        return None
-
-    def memory(self) -> None:
-        """Its memory is ours."""
-
-    def is_alive(self) -> bool:
-        """As alive as we are."""
-        return True
 
     def close(self) -> None:
         """Close the connections."""

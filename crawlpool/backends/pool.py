@@ -15,7 +15,6 @@ Three facts shape this file (shown in tests/contracts/test_lanes.py):
 """
 
 import contextlib
-import os
 import threading
 from collections.abc import Sequence
 from functools import partial
@@ -27,6 +26,7 @@ from ..worker import entry
 from ..worker.wire import Order, TransportOptions
 from .base import Deliver, Delivery, Lane, OpenLane
 from .context import LaneContext, warm_up
+from .here import HereLane
 
 _THREADS = ("_worker_handler", "_task_handler", "_result_handler")
 """A pool's own threads, by its private names: its pipes are closed when the last of them has ended."""
@@ -153,10 +153,8 @@ class ProcessLane:
         return not self._retiring.is_alive()
 
 
-class ThreadLane:
+class ThreadLane(HereLane):
     """A worker thread in a `ThreadPool(1)`; one that hangs cannot be killed, only abandoned."""
-
-    can_be_killed = False
 
     def __init__(self, options: TransportOptions, number: int, deliver: Deliver) -> None:
         """Start the thread."""
@@ -171,25 +169,9 @@ class ThreadLane:
             "error_callback": partial(_failed, deliver, number),
         }
 
-    @property
-    def pid(self) -> int:
-        """Our own process id."""
-        return os.getpid()
-
     def send(self, orders: Sequence[Order]) -> None:
         """Hand the orders over with `apply_async`."""
         self._pool.apply_async(entry.exchange_here, (self._options, orders), **self._callbacks)
-
-    def begun(self) -> int | None:
-        """Unknown."""
-        return None
-
-    def memory(self) -> None:
-        """Its memory is the main process's."""
-
-    def is_alive(self) -> bool:
-        """A thread does not die of a request."""
-        return True
 
     def close(self) -> None:
         """Let the thread close its connections, and end it."""

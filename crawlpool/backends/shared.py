@@ -6,7 +6,6 @@ not known, so nobody is blamed; a worker that dies is its owner's to replace; an
 when the crawl is over it is left as it was, open.
 """
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from functools import partial
@@ -18,12 +17,11 @@ from ..worker import entry
 from ..worker.wire import Answer, Order, TransportOptions
 from .base import Deliver, Delivery, Lane, OpenLane
 from .futures import deliver_result
+from .here import HereLane
 
 
-class SharedLane:
+class SharedLane(HereLane):
     """One slot in somebody else's pool."""
-
-    can_be_killed = False
 
     def __init__(
         self, shared: Pool | Executor, options: TransportOptions, number: int, deliver: Deliver
@@ -33,11 +31,6 @@ class SharedLane:
         self._options = options
         self._number = number
         self._deliver = deliver
-
-    @property
-    def pid(self) -> int:
-        """Unknown, so ours."""
-        return os.getpid()
 
     def send(self, orders: Sequence[Order]) -> None:
         """Hand the orders over by `apply_async` or `submit`.
@@ -62,17 +55,6 @@ class SharedLane:
 
     def _failed(self, error: BaseException) -> None:
         self._deliver(Delivery(self._number, None, f"{type(error).__name__}: {error}"))
-
-    def begun(self) -> int | None:
-        """Unknown."""
-        return None
-
-    def memory(self) -> None:
-        """Its memory is its owner's business."""
-
-    def is_alive(self) -> bool:
-        """Its owner's business."""
-        return True
 
     def close(self) -> None:
         """Leave the pool as it is."""
