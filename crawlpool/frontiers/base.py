@@ -176,8 +176,5 @@ class Frontier(Protocol):
     def waiting(self, host: str | None = None) -> int:
         """How many wait, of one host or of all."""
 
-    def drop_waiting(self, host: str | None = None) -> list[Request]:
-        """Take out everything that waits, of one host or of all, and give it back as leases."""
-
     def is_finished(self) -> bool:
         """True when nothing waits and nothing is out; `take` giving nothing is not that."""

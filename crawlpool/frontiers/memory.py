@@ -109,11 +109,6 @@ class MemoryFrontier:
             return len(self._waiting)
         return sum(1 for entry in self._heaps.get(host, ()) if self._is_current(entry[3]))
 
-    def drop_waiting(self, host: str | None = None) -> list[Request]:
-        """See `Frontier.drop_waiting`."""
-        hosts = list(self._heaps) if host is None else [host]
-        return [request for each in hosts for request in self.take(each, len(self._heaps.get(each, ())))]
-
     def is_finished(self) -> bool:
         """See `Frontier.is_finished`."""
         return not self._waiting and not self._out

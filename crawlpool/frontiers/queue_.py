@@ -75,11 +75,6 @@ class QueueFrontier:
         """How many wait, of one host or of all."""
         return self._waiting if host is None else len(self._queues.get(host, ()))
 
-    def drop_waiting(self, host: str | None = None) -> list[Request]:
-        """Take out everything that waits."""
-        hosts = list(self._queues) if host is None else [host]
-        return [request for each in hosts for request in self.take(each, self._waiting)]
-
     def is_finished(self) -> bool:
         """Nothing waits and nothing is out."""
         return self._waiting == 0 and self._out == 0

@@ -230,11 +230,6 @@ class SqliteFrontier:
         """See `Frontier.waiting`."""
         return self._waiting.total if host is None else self._waiting.count(host)
 
-    def drop_waiting(self, host: str | None = None) -> list[Request]:
-        """See `Frontier.drop_waiting`; all of it is in memory then."""
-        hosts = self._waiting.hosts() if host is None else [host]
-        return [request for each in hosts for request in self.take(each, self._waiting.count(each))]
-
     def is_finished(self) -> bool:
         """See `Frontier.is_finished`."""
         return not self._waiting.total and not self._waiting.out

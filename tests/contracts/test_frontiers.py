@@ -147,14 +147,6 @@ def test_the_target_of_a_redirect_is_marked_once(frontier):
     assert frontier.add([request("/new")]) == []
 
 
-def test_everything_that_waits_can_be_taken_out_at_once(frontier):
-    frontier.add([request("/1"), request("/2"), request("/3", host="b")])
-
-    assert paths(frontier.drop_waiting("a")) == ["/1", "/2"]
-    assert [r.target for r in frontier.drop_waiting()] == ["http://b/3"]
-    assert frontier.waiting() == 0
-
-
 def test_a_fingerprint_of_a_plain_get_is_its_url():
     assert fingerprint("http://a/") == "http://a/"
     assert fingerprint("http://a/", "POST", b"1") != fingerprint("http://a/", "POST", b"2")
