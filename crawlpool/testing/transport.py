@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
-from ..model import FailureKind, Pairs
+from ..model import FailureKind
 from ..worker import faults
 from ..worker.answers import Answer as WireAnswer
 from ..worker.framing import Framing, broken
-from ..worker.heads import BadAnswer, Head
+from ..worker.heads import BadAnswer, Head, fields_of
 from ..worker.requests_ import RequestsTransport
 from ..worker.waited import waited
 from ..worker.wire import Answer, Order, TransportOptions
@@ -113,12 +113,3 @@ class Canned(WireAnswer):
         if self._reply.is_cut:
             yield b"\0"  # one byte beyond the cap at which it was cut
         self.is_whole = True
-
-
-def fields_of(headers: Pairs) -> dict[str, str]:
-    """Headers by their names in small letters; several values become a list (RFC 9110, 5.3)."""
-    fields: dict[str, str] = {}
-    for name, value in headers:
-        lower = name.lower()
-        fields[lower] = f"{fields[lower]}, {value}" if lower in fields else value
-    return fields

@@ -10,6 +10,7 @@ makes the answer a failure where it may say how long the body is.
 """
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..model import FailureKind, Pairs
@@ -108,11 +109,16 @@ def read(block: bytes | bytearray) -> Head:
         raise BadAnswer(FailureKind.HEADERS, f"its head has more than {MOST_FIELDS:,} lines")
     status, reason, version = _status(lines[0])
     pairs, is_sound = _pairs(lines)
+    return Head(status, reason, version, tuple(pairs), fields_of(pairs), is_sound)
+
+
+def fields_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Fields by their names in small letters; several of one name become a list (RFC 9110, 5.3)."""
     fields: dict[str, str] = {}
     for name, value in pairs:
         lower = name.lower()
         fields[lower] = f"{fields[lower]}, {value}" if lower in fields else value
-    return Head(status, reason, version, tuple(pairs), fields, is_sound)
+    return fields
 
 
 def _status(line: str) -> tuple[int, str, str]:

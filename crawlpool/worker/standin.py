@@ -5,7 +5,7 @@ from typing import Any
 
 from .answers import Answer
 from .framing import Framing
-from .heads import Head
+from .heads import Head, fields_of
 
 
 class StandIn(Answer):
@@ -19,13 +19,9 @@ class StandIn(Answer):
         """Take the head."""
         super().__init__(None)
         pairs = tuple((str(name), str(value)) for name, value in raw.headers.items())
-        fields: dict[str, str] = {}
-        for name, value in pairs:
-            lower = name.lower()
-            fields[lower] = f"{fields[lower]}, {value}" if lower in fields else value
         self._raw = raw
         self.status = raw.status
-        self.head = Head(raw.status, raw.reason or "", "HTTP/1.1", pairs, fields, False)
+        self.head = Head(raw.status, raw.reason or "", "HTTP/1.1", pairs, fields_of(pairs), False)
         self.framing = Framing(False, None, (), False)
 
     def pieces(self) -> Iterator[bytes]:
