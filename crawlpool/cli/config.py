@@ -11,7 +11,7 @@ from ..errors import ConfigError
 from ..settings import Knob, Settings, knobs
 from ..settings.given import HIDDEN
 from .configfile import gathered
-from .flags import Parser, add_knobs, new_parser, parse
+from .flags import Parser, add_knobs, asks_for_help, new_parser, parse
 from .jobs import say
 
 _USAGE = "crawlpool config [FLAG ...] [FILE.toml]"
@@ -28,7 +28,7 @@ _MOST_WIDTH = 60
 
 def config(words: Sequence[str]) -> int:
     """Show the settings in force; the exit code is that of `cli.main`."""
-    if any(word in {"-h", "--help"} for word in words):
+    if asks_for_help(words):
         parser().print_help()
         return 0
     given = parse(whole_parser(), words)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError, CrawlpoolError
 from ..settings import Settings
-from .flags import SHORT_HELP, crawl_parser, parse, settings_of
+from .flags import SHORT_HELP, asks_for_help, crawl_parser, parse, settings_of
 from .screen import Screen
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def crawl(words: Sequence[str]) -> int:
         print(SHORT_HELP, end="", file=sys.stderr)
         return 2
     parser = crawl_parser()
-    if any(word in {"-h", "--help"} for word in words):  # also beside something that is wrong
+    if asks_for_help(words):
         parser.print_help()
         return 0
     given = parse(parser, words)

@@ -17,7 +17,7 @@ from pathlib import Path
 from ..errors import ConfigError
 from ..serve import Server, sample_site, sample_sites, serve
 from ..settings.sources import put_together
-from .flags import Parser, crawl_parser, new_parser, parse, typed_knobs
+from .flags import Parser, asks_for_help, crawl_parser, new_parser, parse, typed_knobs
 from .screen import printable
 
 _USAGE = "crawlpool demo [bookshop|news|traps|wiki] [FLAG ...]"
@@ -61,7 +61,7 @@ What to type next
 def demo(words: Sequence[str]) -> int:
     """Run the demo; the exit code is that of the last crawl."""
     words = list(words)
-    if any(word in {"-h", "--help"} for word in words):
+    if asks_for_help(words):
         parser().print_help()
         return 0
     name = _site_of(words)

@@ -120,6 +120,11 @@ def new_parser(usage: str, *, description: str, epilog: str = "") -> Parser:
     return parser
 
 
+def asks_for_help(words: Iterable[str]) -> bool:
+    """Whether help is wanted, also beside something that is wrong."""
+    return any(word in {"-h", "--help"} for word in words)
+
+
 def parse(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
     """Read the words; flags and words may be mixed, and behind "--" all are words.
 

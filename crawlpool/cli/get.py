@@ -15,7 +15,7 @@ from ..settings import Settings
 from ..urls import public
 from .asking import Asking, add_asking, facts_of, is_file, one_word, url_of, write_bytes
 from .figures import seconds, size
-from .flags import Parser, new_parser, parse
+from .flags import Parser, asks_for_help, new_parser, parse
 from .screen import complain, printable
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _FAILED = 3
 
 def get(words: Sequence[str]) -> int:
     """Show one URL; the exit code is that of `cli.main`, 3 when it failed."""
-    if any(word in {"-h", "--help"} for word in words):
+    if asks_for_help(words):
         parser().print_help()
         return 0
     given = parse(whole_parser(), words)

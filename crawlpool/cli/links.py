@@ -14,7 +14,7 @@ from ..errors import ConfigError
 from ..settings import Settings
 from ..urls import public
 from .asking import GROUPS, Asking, add_asking, facts_of, is_file, one_word, write_bytes
-from .flags import OneOf, Parser, new_parser, parse
+from .flags import OneOf, Parser, asks_for_help, new_parser, parse
 from .jobs import say
 from .screen import complain, printable
 
@@ -47,7 +47,7 @@ _NARROWEST_URL = 30
 
 def links(words: Sequence[str]) -> int:
     """List links on standard output; the exit code is that of `cli.main`, 3 when there was no good answer."""
-    if any(word in {"-h", "--help"} for word in words):
+    if asks_for_help(words):
         parser().print_help()
         return 0
     given = parse(whole_parser(), words)

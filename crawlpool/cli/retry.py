@@ -18,7 +18,7 @@ from ..job.schema import State
 from ..settings import Settings, knobs
 from .failures import line_of
 from .figures import count
-from .flags import Parser, crawl_parser, new_parser, parse, settings_of
+from .flags import Parser, asks_for_help, crawl_parser, new_parser, parse, settings_of
 from .jobs import add_wanted, one_job, opened, say, wanted_of
 from .screen import Screen
 
@@ -49,7 +49,7 @@ _NO_HOST = "invalid_url"
 
 def retry(words: Sequence[str]) -> int:
     """Put failures back, then crawl; the exit code is that of `cli.main`, 6 when nothing matches."""
-    if any(word in {"-h", "--help"} for word in words):
+    if asks_for_help(words):
         parser().print_help()
         return 0
     given = _checked(words)

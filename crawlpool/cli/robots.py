@@ -16,7 +16,7 @@ from ..settings.politeness import product_token
 from ..urls import normalise, place, public
 from .configfile import gathered
 from .figures import seconds, size
-from .flags import Parser, add_knobs, new_parser, parse
+from .flags import Parser, add_knobs, asks_for_help, new_parser, parse
 from .jobs import Row, rows_of, say, table
 
 _USAGE = "crawlpool robots [FLAG ...] URL ..."
@@ -36,7 +36,7 @@ _LANES = 8
 
 def robots(words: Sequence[str]) -> int:
     """Judge URLs by robots.txt; the exit code is that of `cli.main`, 3 when one may not be fetched."""
-    if any(word in {"-h", "--help"} for word in words):
+    if asks_for_help(words):
         parser().print_help()
         return 0
     given = parse(whole_parser(), words)

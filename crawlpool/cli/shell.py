@@ -18,7 +18,7 @@ from .. import __version__
 from ..errors import ConfigError
 from ..urls import normalise, place, public
 from .asking import Asking, add_asking, is_file, one_word, page_of_file, url_of, write_bytes
-from .flags import Parser, new_parser, parse
+from .flags import Parser, asks_for_help, new_parser, parse
 from .screen import complain, printable
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _FAILED = 3
 
 def shell(words: Sequence[str]) -> int:
     """Open the prompt, or print what was asked for with -c; the exit code is that of `cli.main`."""
-    if any(word in {"-h", "--help"} for word in words):
+    if asks_for_help(words):
         parser().print_help()
         return 0
     given = parse(whole_parser(), words)

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import ConfigError, StoreError
 from ..timeline import Event, drawn
 from ..units import read_seconds
-from .flags import Parser, new_parser, parse
+from .flags import Parser, asks_for_help, new_parser, parse
 
 _USAGE = "crawlpool timeline [FLAG ...] FILE"
 _DESCRIPTION = """\
@@ -24,7 +24,7 @@ _MOST_BYTES = 512 * 1024 * 1024
 
 def timeline(words: Sequence[str]) -> int:
     """Draw; the exit code is that of `cli.main`."""
-    if any(word in {"-h", "--help"} for word in words):
+    if asks_for_help(words):
         parser().print_help()
         return 0
     given = parse(parser(), words)
