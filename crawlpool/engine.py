@@ -295,6 +295,7 @@ class Engine:
             rows,
             longest_s=max(settings.max_wait, settings.max_crawl_delay, LONGEST_S),
             delay_s=max(settings.delay, 1 / settings.host_rate if settings.host_rate else 0.0),
+            rate_s=1 / settings.rate if settings.rate else 0.0,
         )
         keeping.restore()
         self.crawl.keeping = keeping

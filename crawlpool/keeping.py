@@ -25,6 +25,7 @@ class Keeping:
         rows: The job's.
         longest_s: Seconds that a rest may last; a clock that was set back makes it no longer.
         delay_s: Seconds between two requests to any host, by the settings.
+        rate_s: The same between two requests to whomever.
         clock: The gate's.
     """
 
@@ -35,13 +36,14 @@ class Keeping:
         *,
         longest_s: float,
         delay_s: float,
+        rate_s: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Let the gate take note from now on."""
         self._gate = gate
         self._rows = rows
         self._longest_s = longest_s
-        self._delay_s = delay_s
+        self._delay_s, self._rate_s = delay_s, rate_s
         self._clock = clock
         gate.keeps_pace = True
 
@@ -59,6 +61,8 @@ class Keeping:
                 self._gate.restore(row.host, last_at=last_at, until=until, why=row.why)
         if self._delay_s > 0 and not self._rows.was_ended:
             self._gate.begin_at(now + self._delay_s)
+        if self._rate_s > 0 and not self._rows.was_ended:
+            self._gate.all_wait_until(now + self._rate_s)
         self._rows.drop_past(wall)
 
     def is_due(self, since_s: float) -> bool:

@@ -27,7 +27,7 @@ def waits_of(db: sqlite3.Connection, now: float, *, host: str | None = None, mos
         host: Only this one.
         most: So many at most.
     """
-    where, values = ("AND host = ?", (host,)) if host is not None else ("", ())
+    where, values = ("AND host = ?", (host,)) if host is not None else ("AND host <> ''", ())
     try:
         rows = db.execute(
             f"SELECT host, until, why FROM pace WHERE until > ? {where} ORDER BY until DESC LIMIT ?",  # noqa: S608

@@ -45,6 +45,10 @@ from .turns import Turns
 log = logging.getLogger("crawlpool")
 
 
+EVERYBODY = ""
+"""In place of a host: what holds all of them, the rate and the bandwidth, from one run to the next."""
+
+
 class Heard(NamedTuple):
     """What an outcome tells of its host's pace; see `hearing.py`.
 
@@ -393,17 +397,30 @@ class Gate:
         """
         self.has_news = False
         names, self._unsaved = self._unsaved, {}
-        return [
+        found = [
             Paced(name, state.last_at, state.spacing_s, state.next_at, state.waits_for or state.slowed_by)
             for name in names
             if (state := self._register.get(name)) is not None and state.waits_for != FAILING
         ]
+        free_at = self._free_at()
+        if self.keeps_pace and math.isfinite(free_at):
+            found.append(Paced(EVERYBODY, -math.inf, 0.0, free_at, self._all_wait_for(-math.inf)[0]))
+        return found
 
     def restore(self, host: str, *, last_at: float, until: float, why: str) -> None:
         """An earlier run asked this host then; it may be asked again from `until` on."""
+        if host == EVERYBODY:
+            self.all_wait_until(until)
+            return
         state = self._register.state(host)
         state.last_at = max(state.last_at, last_at)
         state.wait_until(until, why)
+
+    def all_wait_until(self, moment: float) -> None:
+        """Ask nobody before this moment, if there is a rate or a bandwidth of all hosts: an earlier run spent it."""
+        budget = self._requests or self._bytes
+        if budget is not None:
+            budget.next_at = max(budget.next_at, moment)
 
     def begin_at(self, moment: float) -> None:
         """Ask no host before this moment: any may have been asked just now, by a run that was killed."""
