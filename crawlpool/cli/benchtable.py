@@ -11,7 +11,8 @@ from .screen import printable
 _NARROWEST = 118
 """Columns where nobody's terminal says."""
 
-_SPARED = ("from - to", "of ideal", "x loop", "CPU s")
+_SPARED = ("first page", "from - to", "CPU s", "of ideal", "x loop")
+"""What is left out first comes first; the ratios, which are what is to be learned, last."""
 
 
 def print_table(
@@ -50,7 +51,7 @@ def print_table(
     console.print()
     narrow = f"No room on this terminal for: {', '.join(dropped)}; --json and --plot have them."
     for line in (*([narrow] if dropped else []), *notes):
-        console.print(printable(line), soft_wrap=True)
+        console.print(printable(line), soft_wrap=not is_terminal)  # a line of a file is whole
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(written.getvalue().encode(encoding, "replace").decode(encoding))
     sys.stdout.flush()
@@ -63,8 +64,10 @@ def fitted(
     kept, dropped = list(range(len(columns))), []
     for name in _SPARED:
         widths = [max(len(line[place]) for line in (columns, *rows)) for place in kept]
-        if sum(widths) + 2 * len(widths) <= width:
+        if sum(widths) + 2 * (len(widths) - 1) <= width:
             break
+        if name not in columns:
+            continue
         kept.remove(columns.index(name))
         dropped.append(name)
     return [columns[place] for place in kept], [[row[place] for place in kept] for row in rows], dropped
