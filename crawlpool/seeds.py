@@ -41,6 +41,9 @@ _FILES = (
 _OTHERS = {
     ".toml": "is no list of URLs, but a crawl kept as a file; crawlpool {word} runs it",
     ".py": "is Python, not a list of URLs; a handler is given as --handler {word}:function",
+    ".sqlite": "is a database, not a list of URLs; crawlpool status {word} shows the crawl that wrote it",
+    ".sqlite3": "is a database, not a list of URLs; crawlpool status {word} shows the crawl that wrote it",
+    ".job": "is a job file, not a list of URLs; crawlpool status {word} shows how far it is",
     ".xlsx": "is a workbook; save the sheet as CSV and name the column with --column",
     ".xls": "is a workbook; save the sheet as CSV and name the column with --column",
     ".ods": "is a workbook; save the sheet as CSV and name the column with --column",

@@ -145,6 +145,8 @@ def parse(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
 def unknown_flag(word: str, known: Iterable[str], command: str = "crawl") -> str:
     """The complaint about a flag that is not there, with the nearest that is."""
     flag = word.partition("=")[0]
+    if command != "crawl" and flag in crawl_parser().flags:
+        return f"{flag} is a flag of a crawl, and {command} does without it; crawlpool help {command} lists its own"
     near = get_close_matches(flag.replace("_", "-"), known, n=1, cutoff=0.6)
     return f"unknown flag {flag}; " + (
         f"did you mean {near[0]}?" if near else f"crawlpool help {command} lists all"

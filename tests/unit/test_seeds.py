@@ -207,6 +207,8 @@ def test_a_word_that_can_be_no_source_is_an_error_before_anything_is_read(words,
         ("crawl.toml", "no list of URLs, but a crawl kept as a file; crawlpool crawl.toml runs it"),
         ("books.py", "--handler books.py:function"),
         ("a.xlsx", "save the sheet as CSV"),
+        ("a.sqlite", "is a database, not a list of URLs; crawlpool status a.sqlite"),
+        ("a.jsonl.job", "is a job file, not a list of URLs; crawlpool status a.jsonl.job"),
     ],
 )
 def test_files_of_another_kind_are_refused_with_what_would_do(here, name, complaint):

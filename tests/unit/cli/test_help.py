@@ -100,6 +100,11 @@ def test_a_flag_or_a_group_of_flags_is_explained(run):
             "is neither a file here nor a URL; write a URL as https://shop.example/; a command is the first",
         ),
         (["-q", "get", "https://a.test/"], "a command is the first word, and crawlpool help lists them"),
+        (
+            ["links", "https://a.test/", "--select", "a=b"],
+            "--select is a flag of a crawl, and links does without it",
+        ),
+        (["status", "x.job", "--follow"], "--follow is a flag of a crawl, and status does without it"),
         (["status", "x.job", "--jsn"], "unknown flag --jsn; did you mean --json?"),
         (["status", "x.job", "--zz"], "unknown flag --zz; crawlpool help status lists all"),
     ],
