@@ -37,7 +37,12 @@ _MOST_WITNESSES: Final = 1000
 
 _NOTHING_SENT: Final = frozenset({FailureKind.DNS, FailureKind.CONNECT, FailureKind.CONNECT_TIMEOUT})
 _NETWORK: Final = _NOTHING_SENT | {FailureKind.PROXY}
-_ON_THE_WAY: Final = _NETWORK | {FailureKind.TIMEOUT, FailureKind.IDLE, FailureKind.INCOMPLETE, FailureKind.TLS}
+_ON_THE_WAY: Final = _NETWORK | {
+    FailureKind.TIMEOUT,
+    FailureKind.IDLE,
+    FailureKind.INCOMPLETE,
+    FailureKind.TLS,
+}
 """What a request comes to while there is no network; a log-in page in its place spoils TLS."""
 
 _SIGNS: Final = (
@@ -88,11 +93,6 @@ class Outage:
     def is_on(self) -> bool:
         """Whether the network is taken to be gone; nothing but probes is sent then."""
         return self._began_at is not None
-
-    @property
-    def in_doubt(self) -> int:
-        """Failures that wait for a verdict."""
-        return len(self._doubt)
 
     def answered(self, host: str, response: Response, now: float) -> None:
         """A host answered, whatever the status: the network is there.

@@ -165,11 +165,6 @@ class Robots:
         """Keep the rules packed only, until they are asked for again."""
         self._ready = None
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether the rules are unpacked just now."""
-        return self._ready is not None
-
     def _rank(self, path: str) -> int:
         if not self.rules:
             return NONE

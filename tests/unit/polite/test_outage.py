@@ -190,7 +190,7 @@ def test_doubts_are_bounded_and_the_oldest_stands_first():
     for n in range(MOST_IN_DOUBT + 3):
         told.fail(f"dead{n}", 1.0, NO_NAME)
     assert told.tick(1.0)[0] == ["http://dead0/", "http://dead1/", "http://dead2/"]
-    assert told.outage.in_doubt == MOST_IN_DOUBT
+    assert len(told.outage._doubt) == MOST_IN_DOUBT
 
 
 @pytest.mark.parametrize(

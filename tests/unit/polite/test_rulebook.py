@@ -147,7 +147,7 @@ def test_rules_that_are_not_needed_are_packed_and_decide_as_before_when_they_are
     for _ in range(3):
         for each in origins(10):
             assert (refused(rules, "/no7", each), refused(rules, "/yes", each)) == (FailureKind.ROBOTS, None)
-            assert sum(known.robots.is_ready for known in rules._known.values()) <= 2
+            assert sum(known.robots._ready is not None for known in rules._known.values()) <= 2
 
 
 def test_rules_are_forgotten_that_were_needed_longest_ago_when_all_are_too_many():
