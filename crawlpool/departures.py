@@ -63,7 +63,8 @@ class Departures:
         self._parked: dict[str, list[Request]] = {}  # what waits for a robots.txt, by origin
         self._asking: dict[str, int] = {}  # hosts whose robots.txt is under way
         self._later: list[tuple[float, int, Request]] = []
-        self._last: list[tuple[float, int, Request, Failure]] = []  # for hosts that never answered: behind all else
+        # For hosts that never answered: behind all else.
+        self._last: list[tuple[float, int, Request, Failure]] = []
         self._last_due: float | None = None
         self._tickets = 0
         self._deferred: dict[str, tuple[float, str]] = {}

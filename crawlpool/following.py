@@ -90,7 +90,9 @@ class Following:
 
     def trapped(self, hop: Request) -> str | None:
         """Why a redirect's target that nobody knew is one of a trap, where links are followed: it is one, too."""
-        if not self.is_on or not self._frontier.unknown((hop.target,), depth=_ANY_DEPTH, found_on=hop.redirects[-1]):
+        if not self.is_on or not self._frontier.unknown(
+            (hop.target,), depth=_ANY_DEPTH, found_on=hop.redirects[-1]
+        ):
             return None
         return self.traps.judge(hop.target)
 

@@ -302,7 +302,9 @@ def test_nul_bytes_cut_nothing_off(kind, path):
     _write(kind, path, Start.FRESH, {"a\0b": "x\0y", "n": 1})
     row = kind.read(path)[0]
     assert row == (
-        {"a\0b": "x\0y", "n": 1} if kind.name in {"jsonl", "folder"} else {"a\ufffdb": "x\ufffdy", "n": row["n"]}
+        {"a\0b": "x\0y", "n": 1}
+        if kind.name in {"jsonl", "folder"}
+        else {"a\ufffdb": "x\ufffdy", "n": row["n"]}
     )
 
 

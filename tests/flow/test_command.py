@@ -224,7 +224,10 @@ def test_v_shows_a_line_a_request_and_a_log_file_keeps_it_with_the_time(site, ru
     assert re.search(rf"^page\.done status=200 .* url={re.escape(site.url)}/a$", done.stderr, re.MULTILINE)
     kept = [line.split(" ", 3) for line in (tmp_path / "crawl.log").read_text().splitlines()]
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", line[0]) for line in kept)
-    assert [(line[1], line[3].split()[0]) for line in kept] == [("INFO", "robots.done"), ("INFO", "page.done")]
+    assert [(line[1], line[3].split()[0]) for line in kept] == [
+        ("INFO", "robots.done"),
+        ("INFO", "page.done"),
+    ]
 
 
 def test_one_host_and_many_workers_is_said_at_the_start_with_the_knob(site, run):

@@ -347,7 +347,18 @@ def test_no_secret_stands_in_anything_that_a_crawl_writes_or_shows(site, sites, 
         *("-H", f"X-Key: {secret['header']}", "--cookie", f"sid={secret['cookie']}"),
         *("--auth", f"u:{secret['auth']}", "--bearer", f"{other.url}={secret['bearer']}"),
         *("--cookie-file", inputs / "cookies.txt", "--netrc", inputs / "netrc"),
-        *("--allow-private", "--backend", "thread", "--retries", "1", "--backoff", "10ms", "-vv", "--log-file", "log.txt"),
+        *(
+            "--allow-private",
+            "--backend",
+            "thread",
+            "--retries",
+            "1",
+            "--backoff",
+            "10ms",
+            "-vv",
+            "--log-file",
+            "log.txt",
+        ),
     ]
     outputs = ["-o", "p.jsonl", "-o", "p.csv", "-o", "p.sqlite", "--failed", "failed.txt"]
     said = [

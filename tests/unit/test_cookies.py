@@ -485,7 +485,11 @@ def test_the_cookies_of_a_file_follow_the_rules_and_are_not_put_out(jar):
 
     urls = ["http://shop.example/", "https://www.shop.example/", "https://shop.example/"]
     assert sent(jar, *urls) == ["alone=1; below=1", "below=1", "__Host-x=1; alone=1; below=1"]
-    assert sent(jar, "http://shop.co.uk/", "http://co.uk/", "http://x.127.0.0.1.test/") == [None, "suffix=1", None]
+    assert sent(jar, "http://shop.co.uk/", "http://co.uk/", "http://x.127.0.0.1.test/") == [
+        None,
+        "suffix=1",
+        None,
+    ]
 
 
 def test_a_requests_own_cookies_replace_those_of_the_jar(jar):
