@@ -34,17 +34,17 @@ class Interrupt(Exception):  # noqa: N818
     """The caller's own exception: the crawl ends, and what is done is kept."""
 
 
-def cut_after(count):
+def cut_after(count, end=PowerCut):
     def watch(stats):
         if stats.pages >= count:
-            raise PowerCut("the lights went out")
+            raise end("the lights went out")
 
     return watch
 
 
-def broken_off(crawler, seeds, count, **how):
-    with pytest.raises(PowerCut):
-        crawler.run(seeds, watch=cut_after(count), **how)
+def broken_off(crawler, seeds, count, end=PowerCut, **how):
+    with pytest.raises(end):
+        crawler.run(seeds, watch=cut_after(count, end), **how)
 
 
 def records(path):
@@ -119,12 +119,7 @@ def test_a_crawl_that_was_broken_off_goes_on_and_every_item_is_there_once(site, 
 def test_what_was_committed_is_not_asked_for_again(site, tmp_path):
     urls, out = pages(site, 20), tmp_path / "pages.jsonl"
 
-    def watch(stats):
-        if stats.pages >= 8:
-            raise Interrupt
-
-    with pytest.raises(Interrupt):
-        Crawler(**QUICK).run(urls, output=out, watch=watch)
+    broken_off(Crawler(**QUICK), urls, 8, Interrupt, output=out)
     assert len(records(out)) == 8
     Crawler(**QUICK).run(urls, output=out)
 
@@ -327,12 +322,7 @@ def test_a_job_has_one_crawl_at_a_time(site, tmp_path):
 def test_an_output_that_was_edited_meanwhile_is_not_touched(site, tmp_path):
     urls, out = pages(site, 12), tmp_path / "pages.jsonl"
 
-    def watch(stats):
-        if stats.pages >= 5:
-            raise Interrupt
-
-    with pytest.raises(Interrupt):
-        Crawler(**QUICK).run(urls, output=out, watch=watch)
+    broken_off(Crawler(**QUICK), urls, 5, Interrupt, output=out)
     edited = (
         out.read_text(encoding="utf-8").replace('"status": 200', '"status": 201', 1).replace("200", "999")
     )
@@ -399,12 +389,7 @@ def test_requests_with_secrets_of_their_own_have_them_again_when_their_seeds_are
     urls, out = pages(site, 8), tmp_path / "pages.jsonl"
     seeds = [Request(url, headers={"X-Key": "k"}) for url in urls]
 
-    def watch(stats):
-        if stats.pages >= 2:
-            raise Interrupt
-
-    with pytest.raises(Interrupt):
-        Crawler(**QUICK).run(seeds, output=out, watch=watch)
+    broken_off(Crawler(**QUICK), seeds, 2, Interrupt, output=out)
     Crawler(**QUICK).run(seeds, output=out)
 
     assert {each.header("x-key") for each in site.log if each.path != "/robots.txt"} == {"k"}
