@@ -20,6 +20,7 @@ from .handlers import Handler, Handlers, Statuses
 from .identity import of_handlers, of_seeds, of_settings
 from .outputs import files_of, in_job, index_of, job_path, named_stores
 from .running import Sinks, feed, landing_in, move_to_end, open_sinks
+from .seeds import refuse_other
 from .settings import Knobs, Settings
 from .stats import Stats
 from .wiring import Output
@@ -366,6 +367,7 @@ class Crawler:
     def _refuse_nothing(self, seeds: Seeds) -> None:
         if seeds == () and not self.settings.sitemap_url:
             raise ConfigError("nothing to crawl: give a URL, or Crawler(sitemap_url=...)")
+        refuse_other(seeds)
 
     def _let_go(self) -> None:
         self._engine = self._look = None

@@ -112,6 +112,17 @@ def read_words(
     return chain.from_iterable(source() for source, _ in sources)
 
 
+def refuse_other(seeds: object) -> None:
+    """See that what a program gives for URLs can be one, or several; nothing is taken from it.
+
+    Raises:
+        ConfigError: It can not.
+    """
+    is_iterable = any(hasattr(type(seeds), name) for name in ("__iter__", "__getitem__"))
+    if not is_iterable and not isinstance(seeds, Request | BadLine):
+        raise ConfigError(f"{seeds!r} is given for URLs, and should be a URL, or several of them")
+
+
 def from_iterable(
     seeds: str | Request | BadLine | Iterable[str | Request | BadLine],
 ) -> Iterator[Request | BadLine]:
@@ -124,10 +135,8 @@ def from_iterable(
     Raises:
         ConfigError: It is no iterable at all.
     """
-    try:
-        given: Iterator[Any] = iter((seeds,) if isinstance(seeds, str | bytes | Request | BadLine) else seeds)
-    except TypeError:
-        raise ConfigError(f"{seeds!r} is given for URLs, and should be a URL, or several of them") from None
+    refuse_other(seeds)
+    given: Iterable[Any] = (seeds,) if isinstance(seeds, str | bytes | Request | BadLine) else seeds
     for number, seed in enumerate(given, 1):
         source = f"seed {number}"
         if isinstance(seed, BadLine):

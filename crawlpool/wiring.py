@@ -136,9 +136,11 @@ def store_of(output: Output, settings: Settings) -> tuple[str, Store]:
     """The store that an output's suffix names, and what to call it; a store of the user's own as it is.
 
     Raises:
-        ConfigError: The suffix is unknown, or the folder is not there.
+        ConfigError: The suffix is unknown, the folder is not there, or it is neither a file nor a store.
     """
     if not isinstance(output, str | os.PathLike):
+        if not all(callable(getattr(output, name, None)) for name in ("open", "write", "flush", "close")):
+            raise ConfigError(f"output is {output!r}, and should be a file's name, or a store")
         return type(output).__name__, output
     path = Path(output)
     if path.suffix.lower() not in _STORES:

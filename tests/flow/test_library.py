@@ -232,6 +232,26 @@ def test_a_start_that_is_neither_is_quoted_before_anything_is_touched(site, tmp_
     assert site.log == []
 
 
+@pytest.mark.parametrize("wrong", [3, None])
+def test_seeds_that_can_be_none_are_refused_before_a_file_is_made(tmp_path, wrong):
+    said = f"{wrong} is given for URLs, and should be a URL, or several of them"
+    with pytest.raises(ConfigError, match=said):
+        Crawler(**QUICK).run(wrong, output=tmp_path / "a.jsonl")
+    with pytest.raises(ConfigError, match=said):
+        list(Crawler(**QUICK).items(wrong))
+    with pytest.raises(ConfigError, match=said):
+        fetch_all(wrong)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("wrong", [3, None, ["a.jsonl", 3]])
+def test_an_output_that_is_neither_a_file_nor_a_store_is_quoted(site, tmp_path, monkeypatch, wrong):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"output is (3|None), and should be a file's name, or a store"):
+        Crawler(**QUICK).run(site.url, output=wrong)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_several_outputs_hold_the_same_items(site, tmp_path):
     urls = pages(site, 3)
     names = [tmp_path / name for name in ("a.jsonl", "a.csv", "a.tsv", "a.sqlite")]
