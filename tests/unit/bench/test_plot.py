@@ -1,5 +1,6 @@
 """The picture: well formed whatever is written into it, its bars as long as the figures say."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
@@ -73,6 +74,33 @@ def test_a_png_is_drawn_too(tmp_path):
     file = tmp_path / "bars.png"
     write_plot(file, PICTURE)
     assert file.read_bytes().startswith(b"\x89PNG")
+
+
+def test_all_that_a_png_says_is_inside_of_it_also_beside_long_names():
+    pytest.importorskip("matplotlib")
+    from matplotlib.text import Text
+
+    from crawlpool.bench.png import drawn
+
+    long = tuple(
+        replace(
+            bar,
+            label=f"{bar.label} with callbacks, parsed by callback",
+            said="12.34 s, 1,121 pages/s, CPU 12.09 s",
+        )
+        for bar in PICTURE.bars
+    )
+    title = "100 pages of 20 kB, 50 ms latency, 8 workers: how long each way takes"
+    about = "2026-11-23 12:42, CPython 3.11.7, Linux x86_64, 2 processors, plain pools start by forkserver"
+    figure = drawn(replace(PICTURE, bars=long, title=title, about=about))
+    figure.canvas.draw()
+
+    wide = figure.bbox.width
+    said = [text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
+    assert {title, about} <= {text.get_text().strip() for text in said}
+    for text in said:
+        box = text.get_window_extent()
+        assert -1 <= box.x0 <= box.x1 <= wide + 1, text.get_text()
 
 
 def test_a_png_without_what_draws_it_names_the_extra(tmp_path, monkeypatch):
