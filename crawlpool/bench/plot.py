@@ -21,6 +21,7 @@ _LINE, _BAR, _GAP = 28, 16, 12
 _COLOURS = ("#6b7280", "#b45309", "#1d4ed8", "#6d28d9", "#047857")
 _LIGHT = 0.38
 _LOOK = 'role="img" font-family="system-ui, Helvetica, Arial, sans-serif" font-size="13"'
+_LETTER = 7.2  # pixels; a font that is at hand may be wide
 _MOST_SAID = 70
 
 
@@ -109,29 +110,31 @@ def as_svg(picture: Picture) -> str:
     height = below + _BOTTOM + 16 * len(picture.notes)
     ticks = ticks_of(picture)
     scale = (_WIDTH - _LEFT - _RIGHT) / ticks[-1]
+    left = max(_LEFT, ceil(_LETTER * max((len(visible(bar.label)) for bar in picture.bars), default=0)) + 24)
+    width = _WIDTH - _LEFT + left
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" {_LOOK}>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" {_LOOK}>',
         f"<title>{_text(picture.title)}</title>",
-        f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
+        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
         f'<text x="24" y="34" font-size="19" font-weight="600" fill="#111827">{_text(picture.title)}</text>',
         f'<text x="24" y="56" fill="#4b5563">{_text(picture.about)}</text>',
     ]
     for tick in ticks:
-        x = _LEFT + tick * scale
+        x = left + tick * scale
         parts.append(f'<path d="M{x:.1f} {_TOP - 10}V{below}" stroke="#e5e7eb"/>')
         parts.append(
             f'<text x="{x:.1f}" y="{below + 18}" text-anchor="middle" fill="#4b5563">{tick:g}</text>'
         )
-    middle = _LEFT + ticks[-1] * scale / 2
+    middle = left + ticks[-1] * scale / 2
     parts.append(
         f'<text x="{middle:.1f}" y="{below + 38}" text-anchor="middle" fill="#4b5563">seconds; the light part: '
         "until the first page; the line: quickest and slowest run</text>"
     )
     colours = colours_of(picture.bars)
     for bar, y in zip(picture.bars, places, strict=True):
-        parts += _bar(bar, y, scale, colours[bar.group])
+        parts += _bar(bar, left, y, scale, colours[bar.group])
     if picture.ideal_s is not None:
-        x = _LEFT + picture.ideal_s * scale
+        x = left + picture.ideal_s * scale
         parts.append(
             f'<path d="M{x:.1f} {_TOP - 10}V{below}" stroke="#dc2626" stroke-width="1.5" stroke-dasharray="5 4"/>'
             f'<text x="{x:.1f}" y="{_TOP - 14}" text-anchor="middle" fill="#dc2626">ideal {seconds(picture.ideal_s)}</text>'
@@ -203,25 +206,25 @@ def _places(bars: Sequence[Bar]) -> list[int]:
     return places
 
 
-def _bar(bar: Bar, y: int, scale: float, colour: str) -> list[str]:
+def _bar(bar: Bar, left: int, y: int, scale: float, colour: str) -> list[str]:
     centre = y + _LINE / 2
-    label = f'<text x="{_LEFT - 12}" y="{centre + 4.5:.1f}" text-anchor="end" fill="#111827">{_text(bar.label)}</text>'
+    label = f'<text x="{left - 12}" y="{centre + 4.5:.1f}" text-anchor="end" fill="#111827">{_text(bar.label)}</text>'
     if bar.wall_s is None:
         said = bar.said if len(bar.said) <= _MOST_SAID else f"{bar.said[: _MOST_SAID - 1]}…"
         return [
             label,
-            f'<text x="{_LEFT + 8}" y="{centre + 4.5:.1f}" fill="#b91c1c">{_text(said)}</text>',
+            f'<text x="{left + 8}" y="{centre + 4.5:.1f}" fill="#b91c1c">{_text(said)}</text>',
         ]
     top = centre - _BAR / 2
     whole, first = bar.wall_s * scale, min(bar.first_s, bar.wall_s) * scale
-    left, right = _LEFT + bar.least_s * scale, _LEFT + bar.most_s * scale
-    end = _LEFT + max(whole, bar.most_s * scale)
+    least, most = left + bar.least_s * scale, left + bar.most_s * scale
+    end = left + max(whole, bar.most_s * scale)
     return [
         label,
         f"<g><title>{_text(f'{bar.label}: {bar.said}')}</title>",
-        f'<rect x="{_LEFT}" y="{top:.1f}" width="{first:.1f}" height="{_BAR}" fill="{colour}" opacity="{_LIGHT}"/>',
-        f'<rect x="{_LEFT + first:.1f}" y="{top:.1f}" width="{whole - first:.1f}" height="{_BAR}" fill="{colour}"/>',
-        f'<path stroke="#111827" d="M{left:.1f} {centre:.1f}H{right:.1f}{_end(left, centre)}{_end(right, centre)}"/></g>',
+        f'<rect x="{left}" y="{top:.1f}" width="{first:.1f}" height="{_BAR}" fill="{colour}" opacity="{_LIGHT}"/>',
+        f'<rect x="{left + first:.1f}" y="{top:.1f}" width="{whole - first:.1f}" height="{_BAR}" fill="{colour}"/>',
+        f'<path stroke="#111827" d="M{least:.1f} {centre:.1f}H{most:.1f}{_end(least, centre)}{_end(most, centre)}"/></g>',
         f'<text x="{end + 10:.1f}" y="{centre + 4.5:.1f}" fill="#111827">{_text(bar.said)}</text>',
     ]
 

@@ -69,6 +69,20 @@ def test_a_page_holds_the_picture_and_the_table():
     assert "script" not in tags
 
 
+def test_long_names_have_room_and_leave_the_bars_as_long_as_they_are():
+    label = "apply_async with callbacks, parsed by callback"
+    long = replace(PICTURE, bars=tuple(replace(bar, label=label) for bar in PICTURE.bars))
+    usual, wide = ET.fromstring(as_svg(PICTURE)), ET.fromstring(as_svg(long))
+
+    ends = [float(text.get("x")) for text in wide.iter(f"{SVG}text") if text.text == label]
+    assert len(ends) == 3
+    assert min(ends) >= 7 * len(label)
+    assert [each.get("width") for each in list(usual.iter(f"{SVG}rect"))[1:]] == [
+        each.get("width") for each in list(wide.iter(f"{SVG}rect"))[1:]
+    ]
+    assert float(wide.get("width")) - ends[0] == float(usual.get("width")) - 250 + 12
+
+
 def test_a_png_is_drawn_too(tmp_path):
     pytest.importorskip("matplotlib")
     file = tmp_path / "bars.png"
