@@ -35,6 +35,10 @@ class Budget:
         """Spend so many units now."""
         self.next_at = max(self.next_at, now - CREDIT_S) + units / self._second
 
+    def spent_at(self, moment: float) -> None:
+        """A unit was really spent at this moment: a worker that had to start first made it later than `spend` knew."""
+        self.next_at = max(self.next_at, moment - CREDIT_S + 1.0 / self._second)
+
     # Bytes: what an answer will cost is not known when it is asked for
 
     def expect(self, now: float) -> None:

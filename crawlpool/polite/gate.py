@@ -226,6 +226,8 @@ class Gate:
         state = self._register.state(host)
         if heard.is_answer:
             self.began(host, heard.began_at)
+            if self._requests is not None:
+                self._requests.spent_at(heard.began_at)
             if self._per_address:
                 self._register.meet(state, heard.address)
         if heard.size:

@@ -114,3 +114,15 @@ def test_a_request_that_is_lost_gives_back_what_was_set_aside_for_it():
         gate.finished("a")
 
     assert gate.why("a", 11.0) == ("", 0.0)
+
+
+def test_a_request_that_a_worker_sent_late_holds_the_rate_from_then_on():
+    gate = Gate(per_host=4, delay_s=0, rate=0.5)
+    gate.wake("a")
+    gate.started("a", 0.0)
+    gate.heard("a", Heard("good", 1.5), 1.6)  # the worker had to start first
+    gate.finished("a")
+
+    due = gate.next_due()
+    assert due is not None
+    assert due >= 1.5 + 2.0 - CREDIT_S
