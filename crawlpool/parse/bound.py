@@ -35,7 +35,13 @@ _STEPS_A_BYTE = 4  # for bytes that have to be read more than once
 _FORMATS_WITHOUT_ATTRIBUTES = 3 * len(FORMATS)
 
 _FORMAT = re.compile(rb"<(?:" + b"|".join(sorted(FORMATS)) + rb")[\t\n\f\r /]", re.IGNORECASE)
-_START = re.compile(rb"<[a-zA-Z]")
+_BLANK = rb"[\t\n\f\r ]"
+_PLAIN_ATTRIBUTE = rb"""[\w:@.-]++(?:=(?:"[^"]{0,2000}+"|'[^']{0,2000}+'|[^\t\n\f\r "'=<>`]{1,200}+))?+"""
+# The beginning of whatever is no plain tag of 32 attributes at most, written as most people write them.
+_ODD = re.compile(
+    rb"<[a-zA-Z](?![\w:-]*+(?:" + _BLANK + rb"++" + _PLAIN_ATTRIBUTE + rb"){0,32}+" + _BLANK + rb"*+/?>)"
+)
+_PLAIN_STEPS = 32 * 32 // 2
 _INSIDE = re.compile(rb"[^\t\n\f\r />]*+(?:" + GAP + rb"++|" + ATTRIBUTE_SHAPE + rb")*+")
 _SCRIPT = re.compile(rb"<script", re.IGNORECASE)
 _RAW_ENDS = {name: re.compile(rb"</" + name + rb"(?=[\t\n\f\r />])", re.IGNORECASE) for name in RAW}
@@ -52,7 +58,9 @@ def safe_length(html: bytes, tags: int | None = None) -> int:
     """
     if tags is None:
         tags = html.count(b"<")
-    if tags <= _PASS_DEPTH and (len(html) <= _PASS_ATTRIBUTES_BYTES or not _may_have_many_attributes(html)):
+    if tags <= _PASS_DEPTH and (
+        len(html) <= _PASS_ATTRIBUTES_BYTES or not _may_have_many_attributes(html, tags)
+    ):
         if tags <= _PASS_TAGS:
             return len(html)
         formats = len(_FORMAT.findall(html)) + _FORMATS_WITHOUT_ATTRIBUTES
@@ -61,14 +69,15 @@ def safe_length(html: bytes, tags: int | None = None) -> int:
     return Walk(html).safe
 
 
-def _may_have_many_attributes(html: bytes) -> bool:
+def _may_have_many_attributes(html: bytes, tags: int) -> bool:
     """Whether its tags might cost more than a part of the budget; whatever looks like a tag counts as one.
 
-    An attribute has two bytes at least, and is compared with all before it in its tag. No look goes
-    further than `_LONG_TAG`, so that tags within tags cost no square either.
+    Nearly all tags are plain, and one pattern vouches for those (0.02 ms for 60 KB). Of the others, an attribute
+    has two bytes at least, and is compared with all before it in its tag. No look goes further than `_LONG_TAG`,
+    so that tags within tags cost no square either.
     """
-    steps = 0
-    for found in _START.finditer(html):
+    steps = _PLAIN_STEPS * tags
+    for found in _ODD.finditer(html):
         start = found.end()
         inside = _INSIDE.match(html, start, start + _LONG_TAG)
         assert inside is not None  # it matches nothing, too
