@@ -179,7 +179,7 @@ def test_a_file_of_hundreds_of_names_is_told_in_short(run, tmp_path):
         (["x.example", "--file", "\0"], "cannot read"),
         (["x.example", "--flie", "x"], "did you mean --file?"),
         (["x.example", "--timeout", "soon"], "'soon'"),
-        (["x.example", "--follow"], "unknown flag --follow"),
+        (["x.example", "--follow"], "--follow is a flag of a crawl"),
     ],
 )
 def test_what_is_typed_wrong_is_quoted(run, words, said):
