@@ -58,7 +58,7 @@ RESUMED = """
 import os, signal, sys
 import crawlpool
 
-crawler = crawlpool.Crawler(follow=True, workers={workers}, per_host=4, backoff=0.01, backend={backend!r})
+crawler = crawlpool.Crawler(follow=True, workers={workers}, per_host=4, backoff=0.01, adaptive=False, backend={backend!r})
 pages = 0
 
 def watch(stats):
@@ -101,7 +101,17 @@ def test_a_run_with_an_output_that_is_left_keeps_what_was_done_and_goes_on_when_
 def test_a_program_that_is_stopped_and_continued_goes_on_as_if_nothing_had_been(worlds, crawl):
     world = worlds(pages=60)
     command = crawl(
-        *world.seeds, "--follow", "-o", "pages.jsonl", "-w", WORKERS, "--per-host", "4", "--backoff", "10ms"
+        *world.seeds,
+        "--follow",
+        "-o",
+        "pages.jsonl",
+        "-w",
+        WORKERS,
+        "--per-host",
+        "4",
+        "--backoff",
+        "10ms",
+        "--no-adaptive",
     )
     run = command.start()
     world.wait_until_asked(10, lambda: run.is_over)

@@ -11,7 +11,7 @@ from .conftest import IS_LONG, only_long
 
 pytestmark = pytest.mark.timeout(110)
 
-QUICK = ("--backend", "thread", "-w", "4", "--per-host", "4", "--backoff", "10ms")
+QUICK = ("--backend", "thread", "-w", "4", "--per-host", "4", "--backoff", "10ms", "--no-adaptive")
 
 
 def killed(worlds, crawl):

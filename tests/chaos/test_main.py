@@ -25,7 +25,7 @@ from .world import Fact, World
 pytestmark = pytest.mark.timeout(110)
 
 BACKENDS = ("process", "thread", "sync", "futures-process", "futures-thread")
-QUICK = ("-w", WORKERS, "--per-host", "4", "--backoff", "10ms")
+QUICK = ("-w", WORKERS, "--per-host", "4", "--backoff", "10ms", "--no-adaptive")
 STORES = (("pages.jsonl",), ("pages.csv",), ("pages.sqlite",), ("pages.jsonl", "pages.csv", "pages.sqlite"))
 
 

@@ -13,7 +13,7 @@ from .conftest import IS_LONG, WORKERS, only_long
 pytestmark = pytest.mark.timeout(110)
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-QUICK = ("-w", WORKERS, "--per-host", "4", "--backoff", "10ms")
+QUICK = ("-w", WORKERS, "--per-host", "4", "--backoff", "10ms", "--no-adaptive")
 BACKENDS = ("process", "futures-process", "thread", "futures-thread", "sync")
 
 

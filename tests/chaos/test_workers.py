@@ -21,7 +21,7 @@ from .world import Fact
 
 PROCESSES = ("process", "futures-process")
 SOME = PROCESSES if IS_LONG else PROCESSES[:1]
-QUICK = ("--workers", "4", "--per-host", "4", "--backoff", "10ms", "--retries", "3")
+QUICK = ("--workers", "4", "--per-host", "4", "--backoff", "10ms", "--no-adaptive", "--retries", "3")
 
 pytestmark = pytest.mark.timeout(110)
 
