@@ -50,7 +50,7 @@ def test_two_signals_stop_at_once_and_every_page_in_the_output_is_whole(worlds, 
     backend = dice.choice(BACKENDS)
     world = worlds(dice.random(), pages=120)
     for site in world.sites:
-        site.page("/p2", links=[f"/p{n}" for n in (5, 6)], delay_s=3 if backend == "sync" else 20)
+        site.page("/p2", links=[f"/p{n}" for n in (5, 6)], delay_s=3 if backend == "sync" else 9)
     words = ("--handler", "../handlers.py:parse", "-o", "items.csv", "-o", "items.sqlite")
     command = crawl(*world.seeds, *words, "--backend", backend, *QUICK)
     run = command.start()
@@ -60,7 +60,7 @@ def test_two_signals_stop_at_once_and_every_page_in_the_output_is_whole(worlds, 
     world.wait_until_asked(10, lambda: run.is_over)
     run.signal(signal.SIGINT, to_all=to_all)
     run.signal(signal.SIGTERM, to_all=to_all)
-    done = run.finish(10)  # without workers the page that is being fetched is waited for, else none is
+    done = run.finish(7)  # without workers the page that is being fetched is waited for, else none is
     assert done.code in {130, 143}, done.said
     for output in ("items.csv", "items.sqlite"):
         check_whole_so_far(world, command.folder / output, has_items=True)
