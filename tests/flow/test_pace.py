@@ -148,7 +148,7 @@ def test_pages_that_take_as_long_as_ever_are_asked_at_full_pace(site):
     crawl(listed, workers=2)
 
     assert site.most_at_once == 2
-    assert site.log[-1].at_once == 2
+    assert max(each.at_once for each in site.log[-10:]) == 2
 
 
 def test_a_busy_machine_is_not_taken_for_a_slow_server(site, caplog):
