@@ -420,7 +420,9 @@ def test_a_ctrl_c_while_it_starts_ends_it_without_a_traceback(site, start, after
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=20)
-    if after_s > 0.1:  # before, Python itself may not be up; on a busy machine it may still not be ours to answer
+    if (
+        after_s > 0.1
+    ):  # before, Python itself may not be up; on a busy machine it may still not be ours to answer
         assert process.returncode in {130, -signal.SIGINT}
         assert "Traceback" not in err
 
