@@ -387,7 +387,9 @@ def test_one_hanging_host_holds_up_no_other(site, sites, backend):
         slow.hang(f"/{i}")
         site.page(f"/{i}")
     urls = [f"{slow.url}/{i}" for i in range(6)] + [f"{site.url}/{i}" for i in range(6)]
-    crawler = Crawler(backend=backend, workers=4, per_host=2, timeout=2.0, retries=0, robots=False)
+    crawler = Crawler(
+        backend=backend, workers=4, per_host=2, timeout=1.0, retries=0, robots=False, adaptive=False
+    )
     order = [(r["status"], r["error_kind"]) for r in crawler.items([Request(url) for url in urls])]
 
     assert order[:6] == [(200, None)] * 6
