@@ -68,11 +68,6 @@ def directives_of(headers: Pairs, tree: Tree | None, *, token: str, at: float) -
     return tuple(sorted(set(said)))[:_MOST_WORDS] if said else ()
 
 
-def token_of(user_agent: str) -> str:
-    """The product token of a User-Agent: its first word, up to a slash (RFC 9110, 10.1.5)."""
-    return next(iter(user_agent.split()), "").partition("/")[0]
-
-
 def _contents(tree: Tree, token: str) -> Iterator[str]:
     """What the `meta` elements say that are meant for us, wherever they stand: browsers move them about."""
     for node in tree.root.css(_selector(token))[:_MOST_METAS]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack, overload
 from ..errors import ConfigError
 from ..model import Outcome, Request, RequestFields
 from .answer import Answer
-from .directives import directives_of, token_of
+from .directives import directives_of
 from .headers import Headers
 from .html import Tree, title_of, tree_of
 from .linkheader import links_in_head
@@ -188,8 +188,11 @@ class Page(Answer):
         """
         if self.response is None:
             return frozenset()
+        # Asked for by few, and whoever reads pages without a crawl needs no settings.
+        from ..settings.politeness import product_token  # noqa: PLC0415
+
         sent = Headers(self.response.request_headers)
-        token = token_of(sent.get("user-agent", ""))
+        token = product_token(sent.get("user-agent", ""))
         tree = self._tree if self._is_html else None
         return frozenset(directives_of(self.response.headers, tree, token=token, at=self.response.fetched_at))
 

@@ -152,3 +152,13 @@ def test_why_tells_what_was_not_followed_and_a_resumed_job_keeps_to_it(site, tmp
     assert "was not followed: rel=nofollow: every link to it asks for that" in told["/r"]
     assert "left out: noindex" in told["/n"]
     assert site.counts == {"/": 1, "/a": 1, "/n": 1}
+
+
+def test_a_page_says_what_it_asks_of_us_by_the_name_that_the_crawl_obeys(site):
+    site.page("/", '<meta name="my_bot" content="nofollow"><a href="/next">next</a>')
+    site.page("/next")
+    seen = []
+    crawler = Crawler(backend="sync", robots=False, follow=True, user_agent="my_bot2/1.0")
+    crawler.on_page(lambda page: seen.append(page.directives))
+    crawler.run(site.url + "/")
+    assert seen == [{"nofollow"}]

@@ -4,9 +4,10 @@ import random
 
 import pytest
 
-from crawlpool.parse.directives import directives_of, token_of
+from crawlpool.parse.directives import directives_of
 from crawlpool.parse.facts import read_facts
 from crawlpool.parse.html import tree_of
+from crawlpool.settings.politeness import product_token
 
 NOW = 1_700_000_000.0  # November 2023
 
@@ -60,7 +61,7 @@ def test_a_prefix_ends_with_its_field_and_all_that_is_for_us_adds_up():
 
 
 def test_the_agent_is_whoever_the_user_agent_names():
-    assert token_of("MyBot/1.0 (+https://me.example)") == "MyBot"
+    assert product_token("MyBot/1.0 (+https://me.example)") == "MyBot"
     assert of_header("mybot: nofollow", token="MyBot") == {"nofollow"}
     assert of_header("crawlpool: nofollow", token="MyBot") == set()
 
