@@ -1,6 +1,7 @@
 """Who is blamed when a worker dies: what it held comes back, and the request that kills workers is found.
 
-1. The request that the worker had begun is blamed; those that it had not begun are innocent.
+1. The requests that the worker had begun are suspects; those that it had not begun are innocent.
+   Where a worker has many under way at once, one that was a suspect twice goes out alone from then on.
 2. A request that was under way in `MOST_LOSSES` deaths is given up: it is what kills workers.
    From the third on it waits before it goes out again, longer each time, so that whatever
    kills workers at random (a machine short of memory, an eager operator) has passed.
@@ -10,7 +11,7 @@
    of a request that was given up are explained, and do not count.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from .errors import BackendError
@@ -33,14 +34,16 @@ class Lost:
         request: What was lost.
         is_first: It was the lane's next, so its host counted it as out; those behind it were handed ahead.
         was_under_way: Whether it was begun.
+        was_alone: No other was.
         losses: How many workers died with it under way.
         cause: A sentence for the record.
-        has_hung: It was under way, and its worker was alive but past every deadline.
+        has_hung: It alone was under way, and its worker was alive but past every deadline.
     """
 
     request: Request
     is_first: bool
     was_under_way: bool
+    was_alone: bool
     losses: int
     cause: str
     has_hung: bool
@@ -80,14 +83,23 @@ class Blame:
         """Whether the next worker should leave the page as it is, whatever is wanted of it."""
         return request.target in self._unparsed
 
+    def is_suspect(self, request: Request) -> bool:
+        """Whether a request was under way in so many deaths that it should be alone with its worker."""
+        return bool(self._losses) and self._losses.get(request.target, 0) >= _SUSPECT - 1
+
     def death(
-        self, held: Iterable[tuple[int, Request]], begun: int | None, cause: str, *, has_hung: bool
+        self,
+        held: Iterable[tuple[int, Request, bool]],
+        begun: Collection[int] | None,
+        cause: str,
+        *,
+        has_hung: bool,
     ) -> list[Lost]:
         """Count a death, and say what became of the requests that the worker held.
 
         Args:
-            held: Their ids and themselves, oldest first.
-            begun: The id that was begun last; None where that cannot be known.
+            held: Their ids, themselves, and whether each has a place at its host; oldest first.
+            begun: The ids that were under way; None where that cannot be known: those that have a place.
             cause: A sentence for the record.
             has_hung: The worker was alive, but past every deadline.
 
@@ -100,9 +112,14 @@ class Blame:
             raise BackendError(
                 f"{self._in_a_row} workers died or hung in a row without one answer; the last: {cause}"
             )
+        held = list(held)
+        suspects = {
+            number for number, _, has_place in held if (has_place if begun is None else number in begun)
+        }
+        is_alone = len(suspects) == 1
         lost = []
-        for place, (number, request) in enumerate(held):
-            was_under_way = place == 0 and (begun is None or begun == number)
+        for number, request, has_place in held:
+            was_under_way = number in suspects
             losses = self._losses.get(request.target, 0)
             if was_under_way:
                 losses += 1
@@ -114,15 +131,16 @@ class Blame:
             lost.append(
                 Lost(
                     request=request,
-                    is_first=place == 0,
+                    is_first=has_place,
                     was_under_way=was_under_way,
+                    was_alone=is_alone and was_under_way,
                     losses=losses,
                     cause=cause,
-                    has_hung=has_hung and was_under_way,
+                    has_hung=has_hung and was_under_way and is_alone,
                 )
             )
         return lost
 
     def is_given_up(self, lost: Lost) -> bool:
         """Whether this request is what kills workers."""
-        return lost.was_under_way and lost.losses >= MOST_LOSSES
+        return lost.was_alone and lost.losses >= MOST_LOSSES

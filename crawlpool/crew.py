@@ -68,6 +68,7 @@ class Crew:
         deliver: Where answers go, on whatever thread they arrive: the inbox.
         patience_s: Seconds that a worker may take for one request.
         worker_memory: Bytes of memory above which a worker is replaced; None for no limit.
+        connections: Requests that one worker has under way at once, at most.
         is_ahead: Whether a busy lane may be handed the next requests of the host it serves.
 
     Attributes:
@@ -83,6 +84,7 @@ class Crew:
         patience_s: float,
         least: int | None = None,
         worker_memory: int | None = None,
+        connections: int = 1,
         is_ahead: bool = True,
     ) -> None:
         """Open nothing yet."""
@@ -91,12 +93,14 @@ class Crew:
         self._deliver = deliver
         self._patience_s = patience_s
         self._worker_memory = worker_memory
+        self._connections = connections
         self._is_ahead = is_ahead
         self._growth = Growth(size, least)
         self._blame = Blame(8 + 4 * size)
         self._retiring = Retiring()
         self._lanes: dict[int, Holding] = {}
         self._idle: dict[int, None] = {}  # numbers of lanes that hold nothing, longest idle first
+        self._unflushed: set[int] = set()  # numbers of lanes that have something to send
         self._unsent: deque[tuple[Request, Parcel, str]] = deque()  # for which no lane could be opened
         self._is_capped = False
         self._next_number = 0
@@ -140,8 +144,12 @@ class Crew:
             self._open(now)
 
     def has_room(self, now: float) -> bool:
-        """Whether a request should start at once, on an idle lane or on a new one."""
-        return not self._unsent and self._growth.has_room(
+        """Whether a request should start at once: on an idle lane, on a new one, or beside others on a busy one."""
+        return not self._unsent and (self._may_work(now) or self._roomiest() is not None)
+
+    def _may_work(self, now: float) -> bool:
+        """Whether a lane should work that does not: an idle one, or a new one."""
+        return self._growth.has_room(
             busy=len(self._lanes) - len(self._idle),
             idle=len(self._idle),
             working=lambda: sum(
@@ -149,6 +157,19 @@ class Crew:
             ),
             now=now,
         )
+
+    def _roomiest(self, host: str | None = None) -> Holding | None:
+        """The busy lane with the most connections free, one that serves the host before others; None without any."""
+        if self._connections == 1:
+            return None
+        best, most = None, 0
+        for lane in self._lanes.values():
+            room = lane.room if lane.held else 0
+            if room and host is not None and lane.serves(host):
+                room += self._connections
+            if room > most:
+                best, most = lane, room
+        return best
 
     @property
     def has_spare_lanes(self) -> bool:
@@ -158,50 +179,79 @@ class Crew:
     def send(self, request: Request, parcel: Parcel, host: str) -> None:
         """Start a request: on the lane that knows its host if that is idle, else on another or a new one.
 
-        When this machine bears no more lanes, it goes to the first that is free.
+        Where lanes have many connections, a busy one takes it when no other may work. It goes out with the next
+        `flush`. When this machine bears no more lanes, it goes to the first that is free. One that was under way
+        when workers died goes out alone, so that it is seen whether it kills them.
         """
-        if not self._idle and self._open(time.monotonic()) is None:
-            self._unsent.append((request, parcel, host))
+        now = time.monotonic()
+        is_alone = self._connections > 1 and self._blame.is_suspect(request)
+        busy = None
+        if self._connections > 1 and not is_alone and not self._may_work(now):
+            busy = self._roomiest(host)
+        if busy is not None:
+            self._start_on(busy, request, parcel, host)
+        elif self._idle or (len(self._lanes) < self._growth.most(now) and self._open(now) is not None):
+            self._start(request, parcel, host, is_alone=is_alone)
+        elif not is_alone and (busy := self._roomiest(host)) is not None:
+            self._start_on(busy, request, parcel, host)
         else:
-            self._start(request, parcel, host)
+            self._unsent.append((request, parcel, host))
 
-    def _start(self, request: Request, parcel: Parcel, host: str) -> None:
+    def _start(self, request: Request, parcel: Parcel, host: str, *, is_alone: bool = False) -> None:
         """Start a request on an idle lane.
 
         In an elastic crew the one that had nothing to do for the shortest time takes it,
         so that the others are idle for long enough to be closed; else the longest idle
         one, so that connections to many hosts stay open.
         """
-        number = next((n for n in reversed(self._idle) if self._lanes[n].host == host), None)
+        number = next((n for n in reversed(self._idle) if self._lanes[n].serves(host)), None)
         if number is None:
             number = next(reversed(self._idle) if self._growth.is_elastic else iter(self._idle))
         del self._idle[number]
         lane = self._lanes[number]
-        lane.host = host
-        self._hand(lane, ((request, parcel),))
+        lane.is_alone = is_alone
+        self._start_on(lane, request, parcel, host)
+
+    def _start_on(self, lane: Holding, request: Request, parcel: Parcel, host: str) -> None:
+        number = self._hand(lane, request)
+        lane.start(number, request, self._careful(request, parcel), host)
+        self._let_out(lane)
 
     def rooms_ahead(self) -> list[tuple[int, str, int]]:
-        """Lanes that could be handed the next requests of the host they serve: number, host, how many."""
-        if not self._is_ahead:
+        """Lanes that could be handed the next requests of a host they serve: number, host, how many."""
+        if not self._is_ahead or self._unsent:  # what waits for a lane to be free would wait for long
             return []
-        return [(lane.number, lane.host, room) for lane in self._lanes.values() if (room := lane.room_ahead)]
+        return [
+            (lane.number, host, room) for lane in self._lanes.values() for host, room in lane.rooms_ahead()
+        ]
 
-    def send_ahead(self, number: int, batch: Sequence[tuple[Request, Parcel]]) -> None:
+    def send_ahead(self, number: int, host: str, batch: Sequence[tuple[Request, Parcel]]) -> None:
         """Hand requests to a lane that is still busy with their host."""
-        self._hand(self._lanes[number], batch)
+        lane = self._lanes[number]
+        for request, parcel in batch:
+            lane.hand_ahead(self._hand(lane, request), request, self._careful(request, parcel), host)
+        self._let_out(lane)
 
-    def _hand(self, lane: Holding, batch: Sequence[tuple[Request, Parcel]]) -> None:
-        first = self._next_id + 1
-        self._next_id += len(batch)
-        self._held += len(batch)
+    def _hand(self, lane: Holding, request: Request) -> int:
+        """Count a request as out, and give the id that it has with its worker."""
+        self._next_id += 1
+        self._held += 1
         if self._trace is not None:
-            self._trace.handed(lane.number, lane.lane.pid, [request for request, _ in batch])
-        lane.hand(
-            [
-                (number, request, self._careful(request, parcel))
-                for number, (request, parcel) in enumerate(batch, first)
-            ]
-        )
+            self._trace.handed(lane.number, lane.lane.pid, [request])
+        return self._next_id
+
+    def _let_out(self, lane: Holding) -> None:
+        if self._connections == 1:
+            lane.flush()
+        else:
+            self._unflushed.add(lane.number)
+
+    def flush(self) -> None:
+        """Let go out what was sent to lanes of many connections: one crossing carries all that a lane got."""
+        while self._unflushed:
+            lane = self._lanes.get(self._unflushed.pop())
+            if lane is not None:
+                lane.flush()
 
     def _careful(self, request: Request, parcel: Parcel) -> Parcel:
         """What to ask a worker for, after what this request did to others."""
@@ -216,7 +266,13 @@ class Crew:
             return
         self._idle[lane.number] = None
         if self._unsent:
-            self._start(*self._unsent.popleft())
+            self._start_unsent()
+
+    def _start_unsent(self) -> None:
+        """Start on an idle lane what waits for one."""
+        request, parcel, host = self._unsent.popleft()
+        is_alone = self._connections > 1 and self._blame.is_suspect(request)
+        self._start(request, parcel, host, is_alone=is_alone)
 
     def receive(self, delivery: Delivery) -> tuple[list[Outcome], list[bool], Sequence[Lost]]:
         """Turn what an exchange brought back into outcomes.
@@ -240,8 +296,6 @@ class Crew:
         for outcome in outcomes:
             self._growth.answered(outcome.elapsed_s)
             self._blame.answered(outcome.request)
-        # What was handed ahead has no place of its own at its host; the last, when nothing else is left, holds the lane's.
-        is_lane_done = not lane.held and not outcomes
         if not lane.held:
             self._set_free(lane)
         return (
@@ -250,13 +304,14 @@ class Crew:
             [
                 Lost(
                     request=each,
-                    is_first=is_lane_done and each is given_back[-1],
+                    is_first=not does_go_on,
                     was_under_way=False,
+                    was_alone=False,
                     losses=0,
                     cause="its host asked for a rest",
                     has_hung=False,
                 )
-                for each in given_back
+                for each, does_go_on in given_back
             ],
         )
 
@@ -287,7 +342,8 @@ class Crew:
         self._shrink(now)
         self._retiring.look(now)
         while self._unsent and (self._idle or self._open(now) is not None):
-            self._start(*self._unsent.popleft())
+            self._start_unsent()
+        self.flush()
         return lost
 
     def _weigh(self, lane: Holding, now: float, most: int) -> list[Lost]:
@@ -388,7 +444,9 @@ class Crew:
                 time.sleep(tries * _MOMENT_S)
                 continue
             break
-        self._lanes[number] = Holding(number, lane, arrived, moved_at=time.monotonic())
+        self._lanes[number] = Holding(
+            number, lane, arrived, moved_at=time.monotonic(), connections=self._connections
+        )
         self._idle[number] = None
         return number
 
@@ -410,6 +468,6 @@ class Crew:
                 lane.number,
                 self.abandoned,
                 "it hangs, and a thread cannot be killed",
-                lane.held[0][1].target,
+                next(iter(lane.held.values()))[0].target,
             )
-        return self._blame.death(lane.held, lane.lane.begun(), cause, has_hung=has_hung)
+        return self._blame.death(lane.all_held(), lane.lane.begun(), cause, has_hung=has_hung)

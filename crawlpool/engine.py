@@ -179,6 +179,7 @@ class Engine:
             least=least,
             patience_s=patience_of(settings),
             worker_memory=settings.worker_memory,
+            connections=1 if backend == "sync" else settings.connections,
             is_ahead=backend != "sync",
         )
         rules = Rulebook(

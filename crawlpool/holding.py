@@ -1,4 +1,9 @@
-"""An open lane, and what it holds: requests that went out and are not answered, oldest first."""
+"""An open lane, and what it holds: requests that went out and are not answered, oldest first.
+
+A lane has as many places as its worker has connections. A request that is sent takes one, and
+with it one of the places that its host gives us. A request that is handed ahead takes none: it
+starts when another of its host is answered, and takes that one's place over.
+"""
 
 import time
 from collections import deque
@@ -11,10 +16,13 @@ from .worker.exchange import LINGER_S
 from .worker.wire import Answer, Order, Parcel, outcome_of
 
 MOST_AHEAD = 16
-"""Requests that a busy lane is handed at once, at most."""
+"""Requests of a host that a busy lane is handed at once for each place, at most."""
 
 START_S = 10.0
 """Seconds that a worker gets besides while it has begun nothing: it may still be loading."""
+
+_MOST_EXCHANGES = 2
+"""Exchanges of many connections at once: one under way, and one behind it that brings what is new."""
 
 
 @dataclass(slots=True)
@@ -26,85 +34,157 @@ class Holding:
         lane: The way to the worker.
         arrived: Has an entry for each delivery of this lane that the main thread has not taken yet.
         moved_at: When it last brought something, got something to do, or was opened.
-        held: Ids and requests.
+        connections: Requests that its worker may have under way at once.
+        held: By their ids, requests and their hosts, oldest first.
         exchanges: How many are under way.
-        begun: The id that its worker began last, when we last looked.
-        begun_at: When we first saw that.
+        begun: The ids that its worker had begun, when we last looked.
+        begun_at: When we first saw those.
         pace_s: Seconds that an answer takes, on average of late.
-        host: Whose requests it holds, or held last.
+        host: Whose request it was sent last.
         is_leaving: It is handed nothing more, and ends when it holds nothing.
+        is_alone: What it holds is to be under way by itself.
     """
 
     number: int
     lane: Lane
     arrived: deque[None]
     moved_at: float
-    held: deque[tuple[int, Request]] = field(default_factory=deque)
+    connections: int = 1
+    held: dict[int, tuple[Request, str]] = field(default_factory=dict)
     exchanges: int = 0
-    begun: int | None = 0
+    begun: tuple[int, ...] | None = ()
     begun_at: float = 0.0
     pace_s: float = 1.0
     host: str = ""
     is_leaving: bool = False
-
-    def hand(self, batch: Sequence[tuple[int, Request, Parcel]]) -> None:
-        """Send requests to the worker, under the ids given."""
-        if not self.held:
-            self.moved_at = time.monotonic()
-        orders: list[Order] = []
-        for number, request, parcel in batch:
-            self.held.append((number, request))
-            orders.append((number, *parcel))
-        self.exchanges += 1
-        self.lane.send(orders)
+    is_alone: bool = False
+    _taken: int = 0  # places
+    _places: dict[str, int] = field(default_factory=dict)  # of them, by host
+    _counts: dict[str, int] = field(default_factory=dict)  # requests held, by host
+    _outbox: list[Order] = field(default_factory=list)
 
     @property
-    def room_ahead(self) -> int:
-        """How many of its host's requests it could be handed while it is busy.
+    def room(self) -> int:
+        """Requests that could start at once."""
+        return 0 if self.is_alone or self.is_leaving else self.connections - self._taken
 
-        One, from any server that takes its time, so that its worker has the next URL
-        at hand when an answer is here. From one that answers in less than `LINGER_S`,
+    @property
+    def taken(self) -> int:
+        """Places that are taken."""
+        return self._taken
+
+    def serves(self, host: str) -> bool:
+        """Whether it has a connection to this host open, as far as we know."""
+        return host == self.host or host in self._places
+
+    def start(self, number: int, request: Request, parcel: Parcel, host: str) -> None:
+        """Take a place for a request, and send it with the next `flush`."""
+        self.host = host
+        self._taken += 1
+        self._places[host] = self._places.get(host, 0) + 1
+        self._hold(number, request, parcel, host)
+
+    def hand_ahead(self, number: int, request: Request, parcel: Parcel, host: str) -> None:
+        """Send a request, with the next `flush`, that starts when another of its host is answered."""
+        self._hold(number, request, parcel, host)
+
+    def _hold(self, number: int, request: Request, parcel: Parcel, host: str) -> None:
+        if not self.held:
+            self.moved_at = time.monotonic()
+        self.held[number] = request, host
+        self._counts[host] = self._counts.get(host, 0) + 1
+        self._outbox.append((number, *parcel))
+
+    def flush(self) -> None:
+        """Send what is to be sent, in one exchange; while two are under way, it waits for one of them."""
+        if not self._outbox or (self.connections > 1 and self.exchanges >= _MOST_EXCHANGES):
+            return
+        orders, self._outbox = self._outbox, []
+        self.exchanges += 1
+        self.lane.send(orders, tuple(self._places.items()) if self.connections > 1 else ())
+
+    def rooms_ahead(self) -> list[tuple[str, int]]:
+        """Hosts of which it could be handed more while it is busy with them, and how many.
+
+        One a place, of any server that takes its time, so that its worker has the next URL
+        at hand when an answer is here. Of one that answers in less than `LINGER_S`,
         as many as fit into that, so that one crossing carries several.
         """
-        if self.exchanges != 1 or not self.held or self.is_leaving:
-            return 0
-        return max(1, min(MOST_AHEAD, int(LINGER_S / self.pace_s)))
+        if self.is_leaving or self.is_alone or not self.held:
+            return []
+        each = max(1, min(MOST_AHEAD, int(LINGER_S / (self.pace_s * max(1, self._taken)))))
+        if self.connections == 1:
+            return [(self.host, each)] if self.exchanges == 1 else []
+        return [
+            (host, room)
+            for host, places in self._places.items()
+            if (room := places * (each + 1) - self._counts[host]) > 0
+        ]
 
-    def settle(self, answers: Sequence[Answer]) -> tuple[list[Outcome], list[bool], list[Request]]:
+    def settle(
+        self, answers: Sequence[Answer]
+    ) -> tuple[list[Outcome], list[bool], list[tuple[Request, bool]]]:
         """Turn answers into outcomes, and let go of what is answered.
 
         Returns:
-            The outcomes; for each, whether something is still held; and what comes back without having been begun.
+            The outcomes; for each, whether another request of its host goes on in its place; and what comes back
+            without having been begun, with the same.
         """
         self.exchanges -= 1
-        given_back = [r for answer in answers if answer[1] is None and (r := self._take(answer[0]))]
         outcomes: list[Outcome] = []
         goes_on: list[bool] = []
+        given_back: list[tuple[Request, bool]] = []
         for answer in answers:
-            request = None if answer[1] is None else self._take(answer[0])
-            if request is not None:
+            taken = self.held.pop(answer[0], None)
+            if taken is None:
+                continue
+            request, host = taken
+            does_go_on = self._let_go(host)
+            if answer[1] is None:
+                given_back.append((request, does_go_on))
+            else:
                 outcomes.append(outcome_of(answer, request))
-                goes_on.append(bool(self.held))
+                goes_on.append(does_go_on)
         if answers:
             now = time.monotonic()
             self.pace_s += 0.25 * ((now - self.moved_at) / len(answers) - self.pace_s)
             self.moved_at = now
-        if self.held and self.exchanges == 0:
+        if not self.held:
+            self.is_alone = False
+        if self._outbox:
+            self.flush()
+        elif self.held and self.exchanges == 0:
             # Some stayed with the worker, which moves only inside an exchange.
             self.exchanges += 1
-            self.lane.send(())
+            self.lane.send((), ())
         return outcomes, goes_on, given_back
 
-    def _take(self, wanted: int) -> Request | None:
-        """The request of an id; nearly always the first."""
-        held = self.held
-        if held and held[0][0] == wanted:
-            return held.popleft()[1]
-        for place, (number, request) in enumerate(held):
-            if number == wanted:
-                del held[place]
-                return request
-        return None
+    def _let_go(self, host: str) -> bool:
+        """One request of a host less; whether another takes its place over."""
+        left = self._counts[host] - 1
+        if left:
+            self._counts[host] = left
+        else:
+            del self._counts[host]
+        places = self._places[host]
+        if left >= places:
+            return True
+        self._taken -= 1
+        if places > 1:
+            self._places[host] = places - 1
+        else:
+            del self._places[host]
+        return False
+
+    def all_held(self) -> list[tuple[int, Request, bool]]:
+        """Everything it holds, with whether it has a place: id, request, place."""
+        places = dict(self._places)
+        held = []
+        for number, (request, host) in self.held.items():
+            left = places.get(host, 0)
+            places[host] = left - 1
+            held.append((number, request, left > 0))
+        return held
 
     def was_away(self, seconds: float, now: float) -> None:
         """Do not count seconds in which the main thread was elsewhere."""
@@ -112,10 +192,10 @@ class Holding:
         self.begun_at = min(now, self.begun_at + seconds)
 
     def has_hung(self, now: float, patience_s: float) -> bool:
-        """Whether its request takes longer than any may: counted from where its worker began it, if that is known."""
+        """Whether its requests take longer than any may: counted from where its worker began one, if that is known."""
         begun = self.lane.begun()
         if begun != self.begun:
             self.begun, self.begun_at = begun, now
-        if begun == 0:
+        if begun is not None and not any(begun):
             patience_s += START_S
         return bool(self.held) and now - max(self.moved_at, self.begun_at) > patience_s

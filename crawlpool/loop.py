@@ -288,6 +288,7 @@ class Crawl:
             probe = self._network.probe(now) if self._crew.has_room(now) else None
             if probe is not None:
                 self._send(*probe, now)
+                self._crew.flush()
             return
         while self._crew.has_room(now):
             each = self._hosts.next_host(now)
@@ -301,6 +302,7 @@ class Crawl:
             self._send(each, request, now)
         if self._departures.has_any:
             self._dispatch_ahead(now)
+        self._crew.flush()
 
     def _send(self, each: str, request: Request, now: float) -> None:
         self._gate.started(each, now)
@@ -318,7 +320,7 @@ class Crawl:
                     break
                 batch.append((request, self._outgoing.parcel(request, self._want(request))))
             if batch:
-                self._crew.send_ahead(number, batch)
+                self._crew.send_ahead(number, each, batch)
 
     def _want(self, request: Request) -> Want:
         if isinstance(request.data, Errand):

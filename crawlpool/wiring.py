@@ -47,6 +47,8 @@ def transport_options(settings: Settings) -> TransportOptions:
         client_certs=settings.client_cert,
         private="all" if settings.allow_private else "none" if settings.deny_private else "named",
         resolve=tuple(_resolved(each) for each in settings.resolve),
+        connections=settings.connections,
+        transport=settings.transport,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from ..worker.wire import Answer, Order
+from ..worker.wire import Answer, Order, Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,17 @@ class Lane(Protocol):
     def pid(self) -> int:
         """Process id of the worker; our own for a thread."""
 
-    def send(self, orders: Sequence[Order]) -> None:
-        """Begin one exchange; its answers go to `Deliver`."""
+    def send(self, orders: Sequence[Order], places: Places = ()) -> None:
+        """Begin one exchange; its answers go to `Deliver`.
 
-    def begun(self) -> int | None:
-        """The id of the order that was begun last, 0 for none; None where that cannot be known."""
+        Args:
+            orders: What is new.
+            places: How many of a host's orders may be under way at once, of the hosts that have any;
+                () where there is one connection, and one after the other goes.
+        """
+
+    def begun(self) -> tuple[int, ...] | None:
+        """The ids of the orders that are under way, or were begun last; 0 stands for none. None: it cannot be known."""
 
     def memory(self) -> int | None:
         """Bytes of memory that the worker takes; None where it has no memory of its own, or that cannot be known."""

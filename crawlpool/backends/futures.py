@@ -19,7 +19,7 @@ from typing import Any
 
 from ..errors import BackendError
 from ..worker import entry
-from ..worker.wire import Order, TransportOptions
+from ..worker.wire import Order, Places, TransportOptions
 from .base import Deliver, Delivery, Lane, OpenLane
 from .context import LaneContext, warm_up
 from .here import HereLane
@@ -53,7 +53,7 @@ class ProcessFuturesLane:
     def __init__(self, options: TransportOptions, number: int, deliver: Deliver) -> None:
         """Make the executor; its worker starts with the first task, so one that does nothing is sent."""
         self._context = LaneContext()
-        self._begun = self._context.RawValue("q", 0)
+        self._begun = self._context.RawArray("q", options.connections)
         self._number = number
         self._deliver = deliver
         self._retiring: threading.Thread | None = None
@@ -74,13 +74,13 @@ class ProcessFuturesLane:
         """Process id of the worker."""
         return self._context.pid
 
-    def send(self, orders: Sequence[Order]) -> None:
+    def send(self, orders: Sequence[Order], places: Places = ()) -> None:
         """Hand the orders over with `submit`."""
-        _submit(self._executor, self._deliver, self._number, entry.exchange, orders)
+        _submit(self._executor, self._deliver, self._number, entry.exchange, orders, places)
 
-    def begun(self) -> int | None:
+    def begun(self) -> tuple[int, ...] | None:
         """As the worker noted it, in memory that is shared with it."""
-        return int(self._begun.value)
+        return tuple(self._begun)
 
     def memory(self) -> int | None:
         """As the kernel says, or as the worker reports it."""
@@ -140,9 +140,11 @@ class ThreadFuturesLane(HereLane):
         except RuntimeError as error:
             raise BackendError(f"a worker thread could not be started: {error}") from error
 
-    def send(self, orders: Sequence[Order]) -> None:
+    def send(self, orders: Sequence[Order], places: Places = ()) -> None:
         """Hand the orders over with `submit`."""
-        _submit(self._executor, self._deliver, self._number, entry.exchange_here, self._options, orders)
+        _submit(
+            self._executor, self._deliver, self._number, entry.exchange_here, self._options, orders, places
+        )
 
     def close(self) -> None:
         """Let the thread close its connections, and end it."""

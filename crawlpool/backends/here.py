@@ -13,7 +13,7 @@ class HereLane:
         """Our own process id."""
         return os.getpid()
 
-    def begun(self) -> int | None:
+    def begun(self) -> tuple[int, ...] | None:
         """Unknown."""
         return None
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from ..errors import BackendError
 from ..worker import entry
-from ..worker.wire import Order, TransportOptions
+from ..worker.wire import Order, Places, TransportOptions
 from .base import Deliver, Delivery, Lane, OpenLane
 from .context import LaneContext, warm_up
 from .here import HereLane
@@ -70,7 +70,7 @@ class ProcessLane:
     def __init__(self, options: TransportOptions, number: int, deliver: Deliver) -> None:
         """Start the worker."""
         self._context = LaneContext()
-        self._begun = self._context.RawValue("q", 0)
+        self._begun = self._context.RawArray("q", options.connections)
         self._retiring: threading.Thread | None = None
         self._callbacks: dict[str, Any] = {
             "callback": partial(_finished, deliver, number),
@@ -89,13 +89,13 @@ class ProcessLane:
         """Process id of the worker."""
         return self._context.pid
 
-    def send(self, orders: Sequence[Order]) -> None:
+    def send(self, orders: Sequence[Order], places: Places = ()) -> None:
         """Hand the orders over with `apply_async`."""
-        self._pool.apply_async(entry.exchange, (orders,), **self._callbacks)
+        self._pool.apply_async(entry.exchange, (orders, places), **self._callbacks)
 
-    def begun(self) -> int | None:
+    def begun(self) -> tuple[int, ...] | None:
         """As the worker noted it, in memory that is shared with it."""
-        return int(self._begun.value)
+        return tuple(self._begun)
 
     def memory(self) -> int | None:
         """As the kernel says, or as the worker reports it."""
@@ -169,9 +169,9 @@ class ThreadLane(HereLane):
             "error_callback": partial(_failed, deliver, number),
         }
 
-    def send(self, orders: Sequence[Order]) -> None:
+    def send(self, orders: Sequence[Order], places: Places = ()) -> None:
         """Hand the orders over with `apply_async`."""
-        self._pool.apply_async(entry.exchange_here, (self._options, orders), **self._callbacks)
+        self._pool.apply_async(entry.exchange_here, (self._options, orders, places), **self._callbacks)
 
     def close(self) -> None:
         """Let the thread close its connections, and end it."""

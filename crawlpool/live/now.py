@@ -110,15 +110,16 @@ class Look:
         lanes = []
         for lane in self._crew.holdings():
             held = lane.held
-            if held:
-                out[lane.host] = out.get(lane.host, 0) + len(held)
+            for _, each in held.values():
+                out[each] = out.get(each, 0) + 1
+            first = next(iter(held.values()), None)
             lanes.append(
                 LaneNow(
                     number=lane.number,
                     pid=lane.lane.pid,
-                    url=held[0][1].target if held else "",
+                    url=first[0].target if first else "",
                     for_s=max(0.0, now - max(lane.moved_at, lane.begun_at)) if held else 0.0,
-                    ahead=max(0, len(held) - 1),
+                    ahead=len(held) - lane.taken,
                 )
             )
         is_more = len(self._chosen) < min(most, len(self._stats.hosts))

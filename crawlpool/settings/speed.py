@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
-from ..units import read_range, read_seconds
+from ..units import read_count, read_range, read_seconds
 from .knob import Knob
 
 BACKENDS = ("process", "thread", "sync", "futures-process", "futures-thread")
+TRANSPORTS = ("requests", "curl")
 PROCESSES = ("process", "futures-process")
 
 
@@ -32,6 +33,27 @@ class Speed:
         str,
         Knob(group="Speed", metavar="NAME", choices=BACKENDS, help="What the workers are."),
     ] = "process"
+    connections: Annotated[
+        int,
+        Knob(
+            group="Speed",
+            metavar="N",
+            read=read_count,
+            least=1,
+            most=1024,
+            help="Let each worker have this many requests under way at once.",
+        ),
+    ] = 1
+    transport: Annotated[
+        str,
+        Knob(
+            group="Speed",
+            metavar="NAME",
+            choices=TRANSPORTS,
+            help="What workers fetch with: requests, or curl, which takes less of the processor and speaks HTTP/2 (pip install "
+            "'crawlpool[fast]').",
+        ),
+    ] = "requests"
     timeout: Annotated[
         float,
         Knob(
@@ -60,5 +82,7 @@ class SpeedKnobs(TypedDict, total=False):
     """The same as keywords."""
 
     workers: int | tuple[int, int] | str | None
+    connections: int
+    transport: str
     timeout: float
     connect_timeout: float

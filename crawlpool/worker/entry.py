@@ -17,12 +17,15 @@ import signal
 import threading
 from collections.abc import Sequence
 from multiprocessing import connection, parent_process
-from typing import Any
+from typing import Any, TypeAlias
 
 from .exchange import Exchange
-from .wire import Answer, Order, TransportOptions
+from .exchanges import Exchanges, Resident
+from .wire import Answer, Order, Places, TransportOptions
 
-_of_this_process: Exchange | None = None
+AnyExchange: TypeAlias = Exchange | Exchanges
+
+_of_this_process: AnyExchange | None = None
 _of_this_thread = threading.local()
 
 
@@ -31,7 +34,7 @@ def start(options: TransportOptions, begun: Any, reported: Any = None) -> None:
 
     Args:
         options: What a worker is told once.
-        begun: A shared number; it tells the main process which order was begun last.
+        begun: Shared numbers; they tell the main process which orders are under way.
         reported: Another, for what memory this process takes, where the main process cannot see that itself.
     """
     global _of_this_process  # noqa: PLW0603  a pool's tasks can reach nothing else
@@ -46,20 +49,20 @@ def start(options: TransportOptions, begun: Any, reported: Any = None) -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-def exchange(orders: Sequence[Order]) -> list[Answer]:
+def exchange(orders: Sequence[Order], places: Places = ()) -> list[Answer]:
     """One crossing, in a process that `start` made a worker."""
     assert _of_this_process is not None, "the pool ran a task before its initializer"
-    return _of_this_process(orders)
+    return _of_this_process(orders, places)
 
 
-def exchange_here(options: TransportOptions, orders: Sequence[Order]) -> list[Answer]:
+def exchange_here(options: TransportOptions, orders: Sequence[Order], places: Places = ()) -> list[Answer]:
     """One crossing in any thread or process: it becomes a worker at its first call."""
-    held: tuple[TransportOptions, int, Exchange] | None = getattr(_of_this_thread, "held", None)
+    held: tuple[TransportOptions, int, AnyExchange] | None = getattr(_of_this_thread, "held", None)
     if held is None or held[:2] != (options, os.getpid()):
         is_worker = parent_process() is not None or threading.current_thread() is not threading.main_thread()
         held = (options, os.getpid(), _new_exchange(options, is_worker=is_worker))
         _of_this_thread.held = held
-    return held[2](orders)
+    return held[2](orders, places)
 
 
 def let_go_here() -> None:
@@ -72,7 +75,7 @@ def let_go_here() -> None:
 
 def _new_exchange(
     options: TransportOptions, begun: Any = None, reported: Any = None, *, is_worker: bool = True
-) -> Exchange:
+) -> AnyExchange:
     if options.stand_in is not None:
         return Exchange(
             options.stand_in.transport(options),
@@ -80,11 +83,26 @@ def _new_exchange(
             is_worker=is_worker,
             is_refusing=not options.stand_in.is_hurried,
         )
-    from .requests_ import RequestsTransport  # noqa: PLC0415  the main process need not load requests
+    # The main process need not load any of these.
+    if options.transport == "curl":
+        from .curl import CurlTransport  # noqa: PLC0415
 
-    return Exchange(
-        RequestsTransport(options), begun, reported, start_until=options.start_until, is_worker=is_worker
-    )
+        resident: Resident = CurlTransport(options)
+    else:
+        from .requests_ import RequestsTransport  # noqa: PLC0415
+
+        if options.connections == 1:
+            return Exchange(
+                RequestsTransport(options),
+                begun,
+                reported,
+                start_until=options.start_until,
+                is_worker=is_worker,
+            )
+        from .threads import Threads  # noqa: PLC0415
+
+        resident = Threads(lambda: RequestsTransport(options))
+    return Exchanges(resident, options.connections, begun, reported, start_until=options.start_until)
 
 
 def _end_with_parent() -> None:

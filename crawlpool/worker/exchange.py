@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from ..model import FailureKind
 from ..urls import host
 from .memory import peak
-from .wire import Answer, Order, failure_answer, not_begun
+from .wire import Answer, Order, Places, failure_answer, not_begun
 
 LINGER_S = 0.02
 """Seconds after which an exchange comes back as soon as anything is finished."""
@@ -67,8 +67,8 @@ class Exchange:
 
     Args:
         transport: Used by whichever thread calls, one at a time.
-        begun: Something with a `value` that the main process can see, where there is one;
-            it is set to the id of each order as it begins, so that a death can be blamed.
+        begun: A list that the main process can see, where there is one; its one number
+            is set to the id of each order as it begins, so that a death can be blamed.
         reported: Another, where the main process cannot see what memory we take; it is told after each order.
         start_until: When, by `time.monotonic()`, orders that were not begun go back; None for never.
         is_worker: False on the thread where the user's program gets its signals.
@@ -95,7 +95,7 @@ class Exchange:
         self._waiting: deque[Order] = deque()
         self._refusing: tuple[str, float] | None = None  # a host, and until when its orders go back
 
-    def __call__(self, orders: Sequence[Order]) -> list[Answer]:
+    def __call__(self, orders: Sequence[Order], places: Places = ()) -> list[Answer]:  # noqa: ARG002
         """Take new orders and give back what is finished; empty only when nothing was left."""
         self._waiting.extend(orders)
         until = time.monotonic() + LINGER_S
@@ -108,7 +108,7 @@ class Exchange:
                 answers.append(not_begun(order))
                 continue
             if self._begun is not None:
-                self._begun.value = order[0]
+                self._begun[0] = order[0]
             answers.append(guarded(self._transport, order, is_worker=self._is_worker))
             if self._reported is not None:
                 self._reported.value = peak()

@@ -18,6 +18,9 @@ Parcel: TypeAlias = tuple[str, str, Pairs, bytes, int]
 Order: TypeAlias = tuple[int, str, str, Pairs, bytes, int]
 """A parcel with an id in front, by which its answer is known."""
 
+Places: TypeAlias = tuple[tuple[str, int], ...]
+"""Hosts, and how many requests of each a worker may have under way at once."""
+
 Answer: TypeAlias = tuple[Any, ...]
 """(id, True, the parts of a Response), (id, False, the parts of a Failure), or (id, None): not begun."""
 
@@ -79,6 +82,8 @@ class TransportOptions:
         private: Which addresses may be connected to that are not of the public internet: those of hosts that
             the user "named", "all" (a crawl never says so by itself), or "none".
         resolve: Host, port, and addresses to connect to instead of looking it up.
+        connections: Requests that one worker may have under way at once.
+        transport: What it fetches with: "requests" or "curl".
         stand_in: What answers in place of the network (`crawlpool.rehearsal`); it crosses to no other process.
     """
 
@@ -101,6 +106,8 @@ class TransportOptions:
     client_certs: Pairs = ()
     private: str = "all"
     resolve: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
+    connections: int = 1
+    transport: str = "requests"
     stand_in: Any = None
 
 

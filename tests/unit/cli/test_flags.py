@@ -128,6 +128,7 @@ def test_every_knob_can_be_set_from_the_command_line(files):
             "7m",
         ),
         *("--max-host-failures", "20", "--host-rest", "5s"),
+        *("--connections", "4", "--transport", "curl"),
         *("--sitemap", "--sitemap-url", "http://a.example/map.xml", "--since", "2026-01-31"),
         *(
             "--max-url",

@@ -28,7 +28,10 @@ class Crew:
         for number, (host, urls, since) in enumerate(held, 1):
             lane = Holding(number, Worker(), deque(), since)
             lane.host = host
-            lane.held.extend(enumerate((Request(url, target=url) for url in urls), 1))
+            for place, url in enumerate(urls, 1):
+                hand = lane.hand_ahead if lane.held else lane.start
+                hand(place, Request(url, target=url), ("GET", url, (), b"", 0), host)
+            lane.moved_at = since
             self._lanes.append(lane)
 
     def holdings(self):
