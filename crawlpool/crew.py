@@ -69,6 +69,7 @@ class Crew:
         patience_s: Seconds that a worker may take for one request.
         worker_memory: Bytes of memory above which a worker is replaced; None for no limit.
         connections: Requests that one worker has under way at once, at most.
+        spread: Lanes that get a request each before one of them gets a second one.
         is_ahead: Whether a busy lane may be handed the next requests of the host it serves.
 
     Attributes:
@@ -85,6 +86,7 @@ class Crew:
         least: int | None = None,
         worker_memory: int | None = None,
         connections: int = 1,
+        spread: int = 1,
         is_ahead: bool = True,
     ) -> None:
         """Open nothing yet."""
@@ -94,6 +96,7 @@ class Crew:
         self._patience_s = patience_s
         self._worker_memory = worker_memory
         self._connections = connections
+        self._spread = spread
         self._is_ahead = is_ahead
         self._growth = Growth(size, least)
         self._blame = Blame(8 + 4 * size)
@@ -158,6 +161,10 @@ class Crew:
             now=now,
         )
 
+    def _should_spread(self, now: float) -> bool:
+        """Whether another lane should rather work than one of those that do take a second request."""
+        return len(self._lanes) - len(self._idle) < self._spread and self._may_work(now)
+
     def _roomiest(self, host: str | None = None) -> Holding | None:
         """The busy lane with the most connections free, one that serves the host before others; None without any."""
         if self._connections == 1:
@@ -186,7 +193,7 @@ class Crew:
         now = time.monotonic()
         is_alone = self._connections > 1 and self._blame.is_suspect(request)
         busy = None
-        if self._connections > 1 and not is_alone and not self._may_work(now):
+        if self._connections > 1 and not is_alone and not self._should_spread(now):
             busy = self._roomiest(host)
         if busy is not None:
             self._start_on(busy, request, parcel, host)
@@ -470,4 +477,5 @@ class Crew:
                 "it hangs, and a thread cannot be killed",
                 next(iter(lane.held.values()))[0].target,
             )
-        return self._blame.death(lane.all_held(), lane.lane.begun(), cause, has_hung=has_hung)
+        begun = lane.overdue(time.monotonic(), self._patience_s) if has_hung else None
+        return self._blame.death(lane.all_held(), begun or lane.lane.begun(), cause, has_hung=has_hung)

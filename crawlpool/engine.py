@@ -38,6 +38,7 @@ from .polite.silent import Silent
 from .rehearsal import AtOnce, NeverGone, backend_for, current, settings_for
 from .scope import Scope
 from .settings import Settings
+from .settings.speed import PROCESSES
 from .settling import Landing
 from .sitemaps import Sitemaps
 from .stats import Stats
@@ -116,6 +117,14 @@ def _check_memory(settings: Settings, backend: Any) -> None:
         raise ConfigError("worker_memory cannot be kept here: this system does not say what a process takes")
 
 
+def _keeps_its_own(backend: Any) -> bool:
+    """Whether a lane's requests all go to one worker, which has its own time.
+
+    `sync` has no worker; in a pool of the user's own the next request may meet another one.
+    """
+    return isinstance(backend, str) and backend != "sync"
+
+
 def gate_of(settings: Settings) -> Gate:
     """The gate; by way of a proxy the address of an answer is the proxy's, and says nothing of the hosts."""
     shared = settings.per_host if settings.per_address is None else settings.per_address
@@ -168,19 +177,29 @@ class Engine:
         is_hurried = rehearsal is not None and rehearsal.is_hurried
         self.workers, least = _range_of(settings, backend)
         _check_memory(settings, backend)
+        connections = settings.connections if rehearsal is None else 1
+        if connections > 1 and not _keeps_its_own(backend):
+            raise ConfigError(
+                f"connections={connections} needs workers of ours that go on while others wait; "
+                f"backend {backend if isinstance(backend, str) else type(backend).__name__!r} has none: "
+                'use "process" or "thread"'
+            )
         self._inbox = Inbox()
         self._is_halted = False
         self._is_asked_to_stop = False
         self._thread = threading.current_thread()
         self._crew = Crew(
-            backend_of(backend, replace(transport_options(settings), stand_in=rehearsal)),
+            backend_of(
+                backend, replace(transport_options(settings), connections=connections, stand_in=rehearsal)
+            ),
             size=self.workers,
             deliver=self._inbox.put,
             least=least,
             patience_s=patience_of(settings),
             worker_memory=settings.worker_memory,
-            connections=1 if backend == "sync" else settings.connections,
-            is_ahead=backend != "sync",
+            connections=connections,
+            spread=(os.cpu_count() or 1) if backend in PROCESSES else 1,  # threads share one interpreter's lock
+            is_ahead=_keeps_its_own(backend),
         )
         rules = Rulebook(
             token=settings.token, is_obeyed=settings.robots, most_delay_s=settings.max_crawl_delay

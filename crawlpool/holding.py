@@ -62,6 +62,7 @@ class Holding:
     _places: dict[str, int] = field(default_factory=dict)  # of them, by host
     _counts: dict[str, int] = field(default_factory=dict)  # requests held, by host
     _outbox: list[Order] = field(default_factory=list)
+    _since: dict[int, float] = field(default_factory=dict)  # ids that were begun, and when we first saw that
 
     @property
     def room(self) -> int:
@@ -190,12 +191,22 @@ class Holding:
         """Do not count seconds in which the main thread was elsewhere."""
         self.moved_at = min(now, self.moved_at + seconds)
         self.begun_at = min(now, self.begun_at + seconds)
+        self._since = {each: min(now, since + seconds) for each, since in self._since.items()}
 
     def has_hung(self, now: float, patience_s: float) -> bool:
-        """Whether its requests take longer than any may: counted from where its worker began one, if that is known."""
+        """Whether a request takes longer than any may: counted from where its worker began it, if that is known."""
         begun = self.lane.begun()
         if begun != self.begun:
             self.begun, self.begun_at = begun, now
+            self._since = {each: self._since.get(each, now) for each in begun or ()}
         if begun is not None and not any(begun):
             patience_s += START_S
-        return bool(self.held) and now - max(self.moved_at, self.begun_at) > patience_s
+        if not self.held:
+            return False
+        return now - max(self.moved_at, self.begun_at) > patience_s or bool(self.overdue(now, patience_s))
+
+    def overdue(self, now: float, patience_s: float) -> list[int]:
+        """The ids of what its worker began too long ago, where there are others that go on."""
+        if self.connections == 1:
+            return []
+        return [each for each, since in self._since.items() if now - since > patience_s and each in self.held]

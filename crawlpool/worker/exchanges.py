@@ -87,7 +87,7 @@ class Exchanges:
         answers: list[Answer] = []
         for order in orders:
             self._waiting.setdefault(host(order[2]), deque()).append(order)
-        for each in {host(order[2]) for order in orders}:
+        for each in dict.fromkeys(host(order[2]) for order in orders):
             self._start_of(each, answers)
         while True:
             now = time.monotonic()
