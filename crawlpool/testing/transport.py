@@ -13,6 +13,7 @@ from typing import Any
 from ..model import FailureKind
 from ..worker import faults
 from ..worker.answers import Answer as WireAnswer
+from ..worker.dress import dressed
 from ..worker.framing import Framing, broken
 from ..worker.heads import BadAnswer, Head, fields_of
 from ..worker.requests_ import RequestsTransport
@@ -41,7 +42,7 @@ class ReplyTransport(RequestsTransport):
     def fetch(self, order: Order) -> Answer:
         """Answer one request; how long it would have taken is added to the time that it took."""
         _, method, url, extra, body, _ = order
-        headers = self._headers(url, extra, method, body)
+        headers = dressed(self._options.headers, url, extra, method, body)
         self._reply = reply = self._reply_to(Asked(method=method, url=url, headers=headers, body=body))
         patience_s, late = self._patience()
         started = time.monotonic() - (reply.seconds if reply.is_decoded else min(reply.seconds, patience_s))

@@ -141,20 +141,6 @@ class Answer:
             yield from self._so_many(first, self.framing.length)
         self.is_whole = True
 
-    def pass_over(self, most: int) -> None:
-        """Read a body that nobody wants, coded as it is, to keep the connection; not when it is longer than that.
-
-        Raises:
-            BadAnswer: As `pieces` does.
-            OSError: As `pieces` does.
-        """
-        if self.framing.length is not None and self.framing.length > most:
-            return
-        for piece in self.pieces():
-            most -= len(piece)
-            if most < 0:
-                return
-
     def _so_many(self, piece: bytes, length: int) -> Iterator[bytes]:
         self._is_clean = len(piece) <= length
         piece = piece[:length]

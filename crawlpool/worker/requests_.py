@@ -15,21 +15,20 @@ import requests
 from requests.structures import CaseInsensitiveDict
 from urllib3.util import SKIP_HEADER, Timeout
 
-from ..model import FailureKind, Pairs
+from ..model import FailureKind
 from ..polite.silent import QUICK_SHARE
-from ..urls import place
 from . import answers, faults
 from .addresses import Doorway
 from .connections import Adapter, Proxies
+from .dress import IDEMPOTENT, dressed
 from .heads import BadAnswer
-from .reading import UNREAD, body_of, facts_of, leads_on, media_type_of
+from .reading import UNREAD, answer_of, body_of, leads_on
 from .standin import StandIn
 from .tls import Contexts
 from .underway import under_way
 from .waited import waited
-from .wire import Answer, Order, TransportOptions, Want, failure_answer, response_answer
+from .wire import Answer, Order, TransportOptions, Want, failure_answer
 
-_IDEMPOTENT = {"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}  # RFC 9110, 9.2.2
 # Plain numbers: an operation on an IntFlag costs a microsecond, and there are several a page.
 _PRIVATE, _CERTIFICATE, _QUICK = int(Want.PRIVATE), int(Want.CERTIFICATE), int(Want.QUICK)
 
@@ -88,7 +87,7 @@ class RequestsTransport:
         That is nobody's failure, so the request is sent once more (RFC 9112, 9.3.1). So it is when
         what came is a leftover of the answer before, which was not there yet when that was read.
         """
-        if order[1] not in _IDEMPOTENT or not getattr(under_way.connection, "is_reused", False):
+        if order[1] not in IDEMPOTENT or not getattr(under_way.connection, "is_reused", False):
             return False
         if isinstance(error, BadAnswer) and error.is_foreign:
             return True
@@ -112,7 +111,7 @@ class RequestsTransport:
         under_way.idle_s, under_way.most_head = self._options.idle_timeout_s, self._options.max_headers
         _, method, url, extra, sent, wants = order
         self._doorway.is_named = bool(wants & _PRIVATE)
-        headers = self._headers(url, extra, method, sent)
+        headers = dressed(self._options.headers, url, extra, method, sent)
         prepared = requests.PreparedRequest()
         prepared.method, prepared.url, prepared.body = method, url, sent or None
         prepared.headers = CaseInsensitiveDict(headers)
@@ -138,47 +137,16 @@ class RequestsTransport:
             raise
         answer.release_conn()
         elapsed_s = time.monotonic() - started
-        media_type = media_type_of(head, body.start)
-        facts = facts_of(
-            head,
-            body.content,
-            url=url,
-            media_type=media_type,
-            wants=wants,
-            options=self._options,
-            fetched_at=fetched_at,
-        )
-        return response_answer(
+        return answer_of(
             order,
-            status=head.status,
-            reason=head.reason,
-            http_version=head.version,
-            headers=head.pairs,
+            head,
+            body,
+            options=self._options,
             request_headers=headers,
             remote_address=getattr(under_way.connection, "peer", ""),
-            body=body.content or b"",
-            is_cut=body.is_cut,
-            is_body_read=body.content is not None,
-            raw_body=body.raw,
-            facts=facts,
-            media_type=media_type,
             fetched_at=fetched_at,
             elapsed_s=elapsed_s,
             wait_s=waited.wait_s,
             received=waited.received,
             worker=self._pid,
         )
-
-    def _headers(self, url: str, extra: Pairs, method: str, body: bytes) -> Pairs:
-        """Everything that is sent, in its order, so that what is recorded is what was sent."""
-        named = {name.lower() for name, _ in extra}
-        headers = [
-            ("Host", place(url).host),
-            *(p for p in self._options.headers if p[0].lower() not in named),
-        ]
-        if "host" in named:
-            del headers[0]
-        headers.extend(extra)
-        if (body or method in {"POST", "PUT", "PATCH"}) and "content-length" not in named:
-            headers.append(("Content-Length", str(len(body))))
-        return tuple(headers)
