@@ -81,7 +81,7 @@ class Doorway:
 
     def objection(self, origin: str, *, is_proxied: bool) -> str | None:
         """What speaks against an origin without a lookup, unless the user named it; None for nothing."""
-        hostname, port = _parts_of(origin)
+        hostname, port = parts_of(origin)
         if (hostname, port) in self._resolve and not is_proxied:
             return None
         address = literal(hostname)
@@ -101,7 +101,7 @@ class Doorway:
             Refused: Neither the user nor a setting allows it.
         """
         if not (self._is_trusted or self._is_all):
-            raise self._refusal(objection)
+            raise self.refusal(objection)
 
     # Connecting
 
@@ -130,7 +130,7 @@ class Doorway:
             OSError: None was to be had; `socket.gaierror` is one.
             UnicodeError: It is no name that the DNS could have.
         """
-        given = self._resolve.get((hostname.rstrip("."), port))
+        given = self.given(hostname, port)
         found: Sequence[_Found]
         if given is not None:
             found = [each for address in given for each in _numeric(address, port)]
@@ -153,7 +153,7 @@ class Doorway:
             Refused: There is none.
             OSError: The name does not resolve.
         """
-        given = self._resolve.get((hostname.rstrip("."), port))
+        given = self.given(hostname, port)
         if given is not None:
             return list(given)
         found = list(lookup(hostname, port, type=socket.SOCK_STREAM))
@@ -166,7 +166,22 @@ class Doorway:
             Refused: The order has no permission.
         """
         if not self._may_be(hostname, kind):
-            raise self._refusal(f"{hostname} is {kind}")
+            raise self.refusal(f"{hostname} is {kind}")
+
+    def given(self, hostname: str, port: int) -> tuple[str, ...] | None:
+        """The addresses that the user says a host has; None if nothing was said."""
+        return self._resolve.get((hostname.rstrip("."), port))
+
+    def against(self, hostname: str, address: str) -> str | None:
+        """What speaks against the order under way going to an address of a host; None for nothing."""
+        kind = special(address)
+        return None if self._may_be(hostname, kind) else self._words(hostname, address, kind or "")
+
+    def refusal(self, why: str) -> Refused:
+        """Why an order does not go out, and which setting has a say in it."""
+        if self._is_none:
+            return Refused(f"{why}; --deny-private refuses it")
+        return Refused(f"{why}; --allow-private allows it")
 
     def _may_be(self, hostname: str, kind: str | None) -> bool:
         """Whether a host may have an address of a kind.
@@ -190,27 +205,22 @@ class Doorway:
             elif not refused:
                 refused = self._words(hostname, each[4][0], kind or "")
         if refused and not tried:
-            raise self._refusal(refused)
+            raise self.refusal(refused)
         return tried
 
     def _kind_of_peer(self, sock: socket.socket, hostname: str, address: str) -> str | None:
         peer = str(sock.getpeername()[0])
         kind = special(peer)
         if packed(peer) != packed(address) and not self._may_be(hostname, kind):
-            raise self._refusal(f"connected to {self._words(hostname, peer, kind or '')}")
+            raise self.refusal(f"connected to {self._words(hostname, peer, kind or '')}")
         return kind
 
     @staticmethod
     def _words(hostname: str, address: str, kind: str) -> str:
         return f"{address} is {kind}" if address == hostname else f"{hostname} is {address}, {kind}"
 
-    def _refusal(self, why: str) -> Refused:
-        if self._is_none:
-            return Refused(f"{why}; --deny-private refuses it")
-        return Refused(f"{why}; --allow-private allows it")
 
-
-def _parts_of(origin: str) -> tuple[str, int]:
+def parts_of(origin: str) -> tuple[str, int]:
     """Host, without the last dot, and port of an origin in normal form."""
     where = place(origin)
     port = where.host[len(where.hostname) + 1 :]

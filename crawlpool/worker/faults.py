@@ -10,8 +10,8 @@ from urllib3 import exceptions as u3
 
 from ..model import FailureKind
 from .addresses import Refused
+from .certificates import why
 from .heads import BadAnswer
-from .tls import why
 
 _BROKEN = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, http.client.RemoteDisconnected)
 

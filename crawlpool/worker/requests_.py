@@ -19,9 +19,10 @@ from ..model import FailureKind
 from ..polite.silent import QUICK_SHARE
 from . import answers, faults
 from .addresses import Doorway
-from .connections import Adapter, Proxies
+from .connections import Adapter
 from .dress import IDEMPOTENT, dressed
 from .heads import BadAnswer
+from .proxies import Proxies
 from .reading import UNREAD, answer_of, body_of, leads_on
 from .standin import StandIn
 from .tls import Contexts
