@@ -12,7 +12,7 @@ from ..addresses import packed
 
 _VERSION: Final = 5
 _NO_LOGIN, _LOGIN = 0, 2
-_REPLIES: Final = {
+REPLIES: Final = {
     1: "it failed",
     2: "its rules do not allow it",
     3: "the network is unreachable",
@@ -86,7 +86,7 @@ def ask(sock: socket.socket, proxy: Socks, host: str, port: int) -> None:
     sock.sendall(bytes([_VERSION, 1, 0]) + where + port.to_bytes(2))
     _, reply, _, kind = _exactly(sock, 4)
     if reply != 0:
-        raise SocksFault(_REPLIES.get(reply, f"it answered {reply}"))
+        raise SocksFault(REPLIES.get(reply, f"it answered {reply}"))
     length = _LENGTHS.get(kind) or (_exactly(sock, 1)[0] if kind == 3 else 0)
     _exactly(sock, length + 2)
 
