@@ -29,6 +29,7 @@ LAYERS = [
     },
     {"timeline"},
     {"worker", "handlers", "stats", "following", "outgoing", "selecting", "saved", "trace"},
+    {"handling"},
     {"backends", "hosts", "landing", "identity", "duplicates", "sitemaps"},
     {
         "inbox",
@@ -42,8 +43,9 @@ LAYERS = [
         "folding",
         "crawlfile",
     },
-    {"trying"},
+    {"trying", "roster"},
     {"crew", "settling", "network"},
+    {"parsecrew"},
     {"loop", "live"},
     {"wiring"},
     {"resuming", "rehearsal"},

@@ -37,7 +37,7 @@ def pages(site, number: int, **more) -> list[str]:
 
 @pytest.mark.parametrize("backend", ["process", "futures-thread"])
 def test_a_crew_of_two_to_six_grows_under_load_and_shrinks_when_idle(site, backend, monkeypatch, caplog):
-    monkeypatch.setattr("crawlpool.crew.IDLE_S", 0.3)
+    monkeypatch.setattr("crawlpool.roster.IDLE_S", 0.3)
     caplog.set_level("INFO", "crawlpool")
     before = children()
     urls = pages(site, 30, delay_s=0.08)
@@ -61,7 +61,7 @@ def test_a_crew_of_two_to_six_grows_under_load_and_shrinks_when_idle(site, backe
 
 
 def test_a_crew_of_a_plain_number_keeps_what_it_has_opened(site, monkeypatch):
-    monkeypatch.setattr("crawlpool.crew.IDLE_S", 0.1)
+    monkeypatch.setattr("crawlpool.roster.IDLE_S", 0.1)
     urls = pages(site, 8, delay_s=0.1)
     site.page("/slow", delay_s=0.5)
     with FetchPool(workers=4, per_host=4, backend="thread", robots=False) as pool:
