@@ -1,6 +1,6 @@
 """The rows as a picture that one shows a colleague: SVG and HTML written here, PNG by matplotlib.
 
-A bar for each mode, in the order in which they teach. Its light part is the time until the
+A bar for each mode (or crawler, or stage: then `axis` says what its length means), in the order in which they teach. Its light part is the time until the
 first page was in the caller's hands, its line the quickest and slowest run, and a dashed line stands where the
 ideal would be. Whatever is written into it is escaped: a mode's error may hold what a server said.
 """
@@ -60,6 +60,7 @@ class Picture:
         notes: Lines below.
         columns: Headings of the table that HTML has besides.
         cells: Its rows.
+        axis: What the lengths of bars are, and what their parts.
     """
 
     title: str
@@ -69,6 +70,7 @@ class Picture:
     notes: Sequence[str] = ()
     columns: Sequence[str] = ()
     cells: Sequence[Sequence[str]] = ()
+    axis: str = "seconds; the light part: until the first page; the line: quickest and slowest run"
 
 
 def check_plot(file: Path) -> None:
@@ -127,8 +129,7 @@ def as_svg(picture: Picture) -> str:
         )
     middle = left + ticks[-1] * scale / 2
     parts.append(
-        f'<text x="{middle:.1f}" y="{below + 38}" text-anchor="middle" fill="#4b5563">seconds; the light part: '
-        "until the first page; the line: quickest and slowest run</text>"
+        f'<text x="{middle:.1f}" y="{below + 38}" text-anchor="middle" fill="#4b5563">{_text(picture.axis)}</text>'
     )
     colours = colours_of(picture.bars)
     for bar, y in zip(picture.bars, places, strict=True):

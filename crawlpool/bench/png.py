@@ -48,7 +48,7 @@ def drawn(picture: Picture) -> Figure:
     axes.set_xticks(ticks)
     axes.set_ylim(len(picture.bars) - 0.4, -1.2)
     axes.set_yticks(range(len(picture.bars)), [_plain(bar.label) for bar in picture.bars])
-    axes.set_xlabel("seconds; the light part: until the first page; the line: quickest and slowest run")
+    axes.set_xlabel(_plain(picture.axis))
     # From the edge of the picture: the bars begin where the longest name ends, which may be half way.
     figure.suptitle(f"{_plain(picture.title)}\n", x=0.01, ha="left", fontsize=13, fontweight="bold")
     about = axes.annotate(

@@ -15,8 +15,12 @@ _GRACE_S = 10.0
 
 
 def loopback_environment() -> dict[str, str]:
-    """The environment without proxies, and with the package where it is now, installed or not."""
-    kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    """The environment without proxies and settings of crawls, and with the package where it is now, installed or not."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not (name.lower().endswith("_proxy") or name.startswith("CRAWLPOOL_"))
+    }
     if sys.platform in {"darwin", "win32"}:  # where the system has settings of its own beside the environment
         kept["NO_PROXY"] = "127.0.0.1"
     home = str(Path(__file__).resolve().parents[2])

@@ -11,6 +11,10 @@ the program, and waits for everything that is left to it:
         Usage  ◀──────────  one line of JSON
 
 When the lifeline, its standard input, breaks, it kills its whole process group.
+
+Memory, where it is asked for, is the sum over the processes of the group of what each
+takes of it (PSS: a page that n processes share counts for an n-th in each), looked at
+a few times a second; looking costs CPU of the reaper, which is not counted.
 """
 
 import ctypes
@@ -22,7 +26,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -31,6 +35,7 @@ from .programs import started
 
 _PR_SET_CHILD_SUBREAPER = 36
 _MOST_SAID = 400
+_LOOK_S = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,21 +47,32 @@ class Usage:
         wall_s: Seconds from its start to the end of its first process.
         exit_code: Of its first process; negative for a signal.
         said: The end of what it wrote to standard error.
+        memory: The most bytes that all its processes took at once; None where that was not looked at.
     """
 
     cpu_s: float
     wall_s: float
     exit_code: int
     said: str = ""
+    memory: int | None = None
 
 
-def measure(words: Sequence[str], *, folder: Path, timeout_s: float) -> Usage:
-    """Run Python with these words, to its end and that of all its processes.
+def measure(
+    words: Sequence[str],
+    *,
+    folder: Path,
+    timeout_s: float,
+    program: str = sys.executable,
+    with_memory: bool = False,
+) -> Usage:
+    """Run Python, or another program, with these words, to its end and that of all its processes.
 
     Args:
-        words: Behind the interpreter's name, such as "-m", "crawlpool".
+        words: Behind the program's name, such as "-m", "crawlpool".
         folder: Where it runs.
         timeout_s: After this all of it is killed.
+        program: What is run.
+        with_memory: Look at what memory it takes as well.
 
     Raises:
         ConfigError: This system cannot do it.
@@ -71,27 +87,37 @@ def measure(words: Sequence[str], *, folder: Path, timeout_s: float) -> Usage:
         tempfile.TemporaryFile("w+", encoding="utf-8") as out,
         tempfile.TemporaryFile("w+", errors="replace") as err,
     ):
-        reaper = ["-m", "crawlpool.bench.usage", *words]
+        reaper = ["-m", "crawlpool.bench.usage", "memory" if with_memory else "-", program, *words]
         with started(reaper, stdin=subprocess.PIPE, stdout=out, stderr=err, cwd=folder) as process:
             try:
                 process.wait(timeout_s)
             except subprocess.TimeoutExpired:
-                raise CrawlpoolError(f"{' '.join(words)} did not end within {timeout_s:.0f} s") from None
+                raise CrawlpoolError(
+                    f"{_named(words, program)} did not end within {timeout_s:.0f} s"
+                ) from None
         out.seek(0)
         err.seek(0)
         text, said = out.read(), err.read().strip()[-_MOST_SAID:]
     if not text:
-        raise CrawlpoolError(f"{' '.join(words)} could not be measured: {said}")
+        raise CrawlpoolError(f"{_named(words, program)} could not be measured: {said}")
     return Usage(**{**json.loads(text), "said": said})
+
+
+def _named(words: Sequence[str], program: str) -> str:
+    return " ".join(words) if program == sys.executable else " ".join((Path(program).name, *words))
 
 
 def main(words: Sequence[str]) -> None:
     """Be the reaper of a program, and print its usage when all is over."""
+    looks, *command = words
     _become_reaper()
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    watch = _Memory()
+    if looks == "memory":
+        threading.Thread(target=watch.look_on, daemon=True).start()
     began = time.perf_counter()
     program = subprocess.Popen(  # noqa: S603  our own words
-        [sys.executable, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
     cpu_s = wall_s = 0.0
     exit_code = 0
@@ -104,8 +130,50 @@ def main(words: Sequence[str]) -> None:
         if pid == program.pid:
             wall_s = time.perf_counter() - began
             exit_code = program.returncode = os.waitstatus_to_exitcode(status)
-    usage = Usage(cpu_s=cpu_s, wall_s=wall_s, exit_code=exit_code)
+    usage = Usage(cpu_s=cpu_s, wall_s=wall_s, exit_code=exit_code, memory=watch.most or None)
     print(json.dumps(asdict(usage)))  # noqa: T201  the parent reads it
+
+
+class _Memory:
+    """The most that the other processes of our session took at once, as far as it was seen.
+
+    Attributes:
+        most: Bytes.
+    """
+
+    def __init__(self) -> None:
+        self.most = 0
+        self._session = os.getsid(0)
+        self._others: dict[int, bool] = {}  # by pid: whether it is one of ours
+
+    def look_on(self) -> None:
+        """Look again and again, until the process ends."""
+        while True:
+            self.most = max(self.most, self._now())
+            time.sleep(_LOOK_S)
+
+    def _now(self) -> int:
+        pids = {int(name) for name in os.listdir("/proc") if name.isdigit()}  # noqa: PTH208  names only
+        self._others = {pid: is_ours for pid, is_ours in self._others.items() if pid in pids}
+        return sum(_taken(pid) for pid in pids if self._is_ours(pid))
+
+    def _is_ours(self, pid: int) -> bool:
+        if pid not in self._others:
+            try:
+                self._others[pid] = pid != os.getpid() and os.getsid(pid) == self._session
+            except OSError:  # it has ended
+                return False
+        return self._others[pid]
+
+
+def _taken(pid: int) -> int:
+    """Bytes of memory that a process takes, its part of what is shared; 0 for one that is gone."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    fields: Mapping[str, str] = dict(line.partition(":")[::2] for line in text.splitlines()[1:])
+    return int(fields.get("Pss", "0 kB").split()[0]) * 1024
 
 
 def _become_reaper() -> None:

@@ -1,21 +1,19 @@
 """`crawlpool bench`: the same URLs fetched in many ways, synchronous and asynchronous, side by side."""
 
 import argparse
-import json
-import signal
 import sys
 import tempfile
-import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..errors import ConfigError, StoreError
+from ..errors import ConfigError
+from .benchfiles import check_files, write_files
 from .benchflags import parser
-from .benchtable import print_table
-from .figures import count, seconds
-from .flags import parse
+from .benchtable import print_table, terminable
+from .figures import count, seconds, size
+from .flags import asks_for_help, parse
 from .screen import Screen, complain
 
 if TYPE_CHECKING:
@@ -27,11 +25,21 @@ _SOME_FAILED = 3
 
 def bench(words: Sequence[str]) -> int:
     """Compare; the exit code is that of `cli.main`, 3 when a way or a URL failed."""
+    if "--stages" in words and not asks_for_help(words):
+        from .benchstages import show_stages  # noqa: PLC0415  imports stand where they are needed, so that starting is quick
+
+        return show_stages(words)
     given = parse(parser(), words)
     if given.list:
-        return _list()
-    _check_files(given)
-    from ..bench.compare import Plan, can  # noqa: PLC0415  imports stand where they are needed, so that starting is quick
+        return _list(given)
+    check_files(given)
+    if given.peers:
+        _refuse(given, "--peers", ("parse", "latency", "per_host", "pause", "start_method"))
+        from .benchpeers import compare_peers  # noqa: PLC0415
+
+        return compare_peers(given)
+    _refuse_of_peers(given)
+    from ..bench.compare import Plan, can  # noqa: PLC0415
     from ..bench.modes import MODES  # noqa: PLC0415
     from .bars import Shown  # noqa: PLC0415
 
@@ -45,8 +53,10 @@ def bench(words: Sequence[str]) -> int:
             )
     screen = Screen(sys.stderr, quiet=given.quiet)
     is_own = bool(given.words)
-    if is_own and (given.pages is not None or given.latency is not None):
-        raise ConfigError("--pages and --latency are for the sample site; a list of yours has its own")
+    if is_own and any(each is not None for each in (given.pages, given.latency, given.page_size, given.seed)):
+        raise ConfigError(
+            "--pages, --page-size, --seed and --latency are for the sample site; a list of yours has its own"
+        )
     with ExitStack() as stack:
         if is_own:
             from .benchlist import own_urls  # noqa: PLC0415
@@ -55,7 +65,8 @@ def bench(words: Sequence[str]) -> int:
             what = count(len(urls), "URL")
         else:
             urls, notes, is_part = _sample(given, stack, screen), [], False
-            what = f"{count(len(urls), 'page')} of 20 kB, {seconds(_latency(given))} latency"
+            page_size = "20 kB" if given.page_size is None else size(given.page_size)
+            what = f"{count(len(urls), 'page')} of {page_size}, {seconds(_latency(given))} latency"
         if not urls:
             for line in (*notes, "Nothing is left to ask."):
                 complain(line)
@@ -90,7 +101,7 @@ def _compared(given: argparse.Namespace, shown: "Shown", screen: Screen) -> int:
 
     code = 0
     screen.say(shown.opening())
-    with _terminable() as ended:
+    with terminable() as ended:
         try:
             for run in compare(shown.plan, shown.urls):
                 shown.add(run)
@@ -101,32 +112,29 @@ def _compared(given: argparse.Namespace, shown: "Shown", screen: Screen) -> int:
     if not shown.runs:
         return code
     print_table(shown.title, shown.columns(), shown.cells(), (*shown.notes(), shown.about))
-    if given.json is not None:
-        _write(given.json, json.dumps(shown.as_json(), indent=1) + "\n")
-    if given.plot is not None:
-        from ..bench.plot import write_plot  # noqa: PLC0415
-
-        write_plot(given.plot, shown.picture())
+    write_files(given, shown.as_json(), shown.columns(), shown.cells(), shown.picture())
     return code or (0 if shown.is_whole else _SOME_FAILED)
 
 
-class _terminable:  # noqa: N801  a block
-    """Takes SIGTERM as Ctrl-C inside the block, and remembers its exit code."""
+def _refuse(given: argparse.Namespace, what: str, names: Sequence[str]) -> None:
+    """Complain of flags that would have no effect."""
+    usual = parser()
+    for name in names:
+        if getattr(given, name) != usual.get_default(name):
+            raise ConfigError(f"--{name.replace('_', '-')} has no effect with {what}")
+    if given.words:
+        raise ConfigError(f"{what} takes no list: --url names a site on this machine")
 
-    def __enter__(self) -> list[int]:
-        self._codes: list[int] = []
-        self._before: Any = None
-        if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGTERM, self._take)
-        return self._codes
 
-    def __exit__(self, *_: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGTERM, self._before)
+def _refuse_of_peers(given: argparse.Namespace) -> None:
+    for name in ("url", "robots", "peer_python"):
+        if getattr(given, name):
+            raise ConfigError(f"--{name.replace('_', '-')} is for --peers")
+    for name in given.modes or ():
+        from ..bench.modes import MODES  # noqa: PLC0415
 
-    def _take(self, *_: object) -> None:
-        self._codes.append(143)
-        raise KeyboardInterrupt
+        if name not in MODES:
+            raise ConfigError(f"--modes: {name} is a crawler; write --peers as well")
 
 
 def _sample(given: argparse.Namespace, stack: ExitStack, screen: Screen) -> list[str]:
@@ -137,7 +145,13 @@ def _sample(given: argparse.Namespace, stack: ExitStack, screen: Screen) -> list
     pages = given.pages or 100
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crawlpool-bench-")))
     screen.say(f"Making a sample site of {count(pages, 'page')}, served by a process of its own.")
-    site = write_site(folder, pages=pages, mean_bytes=_PAGE_BYTES, links=_PAGE_LINKS)
+    site = write_site(
+        folder,
+        pages=pages,
+        mean_bytes=given.page_size or _PAGE_BYTES,
+        links=_PAGE_LINKS,
+        seed=1 if given.seed is None else given.seed,
+    )
     server = stack.enter_context(serving(folder, latency_s=_latency(given)))
     return [server.url + path for path in site.paths]
 
@@ -169,7 +183,11 @@ def _modes(named: Sequence[str] | None, left_out: list[str]) -> list[str]:
     return found
 
 
-def _list() -> int:
+def _list(given: argparse.Namespace) -> int:
+    if given.peers:
+        from .benchpeers import list_peers  # noqa: PLC0415
+
+        return list_peers(given.peer_python)
     from ..bench.modes import MODES  # noqa: PLC0415
 
     width = max(map(len, MODES))
@@ -177,23 +195,3 @@ def _list() -> int:
         missing = "" if mode.is_there else f" (needs {mode.needs}: pip install {mode.needs})"
         print(f"{mode.name:<{width}}  {mode.title}{missing}")
     return 0
-
-
-def _check_files(given: argparse.Namespace) -> None:
-    """Complain of a file that cannot be written before minutes were spent."""
-    if given.json is not None and given.json.suffix.lower() != ".json":
-        raise ConfigError(f"--json: {str(given.json)!r} should end in .json")
-    if given.plot is not None:
-        from ..bench.plot import check_plot  # noqa: PLC0415
-
-        check_plot(given.plot)
-    for file in (given.json, given.plot):
-        if file is not None and not file.absolute().parent.is_dir():
-            raise ConfigError(f"there is no folder for {file}")
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"cannot write {file}: {error.strerror or error}") from error

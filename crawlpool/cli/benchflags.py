@@ -4,33 +4,47 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from ..units import read_count, read_seconds
-from .flags import Parser, chosen, new_parser
+from ..units import MIB, read_bytes, read_count, read_seconds
+from .flags import Parser, chosen, crawl_parser, new_parser
 
-_USAGE = "crawlpool bench [FLAG ...] [URL|FILE ...]"
+USAGE = "crawlpool bench [FLAG ...] [URL|FILE ...]"
 _DESCRIPTION = """\
 Fetch the same URLs in many ways, one after the other, with pools, futures, asyncio and
 crawlpool's backends, and show how long each took and why.
 
 Without words a sample site is served on this machine. Of a list of yours at most 40 URLs
 are taken; then every way obeys robots.txt, sends a host few requests at once, and there
-is a pause between two. docs/bench.md explains each bar."""
+is a pause between two. docs/bench.md explains each bar.
+
+--peers compares whole crawlers instead, what they cost a page, and --stages shows where the
+time of one crawl goes; behind it stand URLs and any flags of a crawl."""
 
 _PARSES = ("none", "callback", "worker")
 
 
 def parser() -> Parser:
     """All flags."""
-    made = new_parser(_USAGE, description=_DESCRIPTION)
+    made = new_parser(USAGE, description=_DESCRIPTION)
     add = made.add_argument
     add("words", nargs="*", metavar="URL|FILE", help=argparse.SUPPRESS)
+    add(
+        "--peers",
+        action="store_true",
+        help="Compare whole crawlers on one site instead, crawlpool's ways and those of others that are installed, by "
+        "what they cost a page.",
+    )
+    add(
+        "--stages",
+        action="store_true",
+        help="Show where each millisecond of one crawl goes instead; behind it stand URLs and flags of a crawl.",
+    )
     add(
         "-w",
         "--workers",
         type=_count(1, 256),
         default=8,
         metavar="N",
-        help="Let every way have this many workers. Default: 8.",
+        help="Let every way have this many workers, or peer this many requests at once. Default: 8.",
     )
     add(
         "--modes",
@@ -38,7 +52,7 @@ def parser() -> Parser:
         metavar="NAMES",
         help="Compare only these, such as sequential,callbacks; --list names them all.",
     )
-    add("--list", action="store_true", help="List the ways, and fetch nothing.")
+    add("--list", action="store_true", help="List the ways, or with --peers the crawlers, and fetch nothing.")
     add(
         "--parse",
         type=_places,
@@ -49,15 +63,41 @@ def parser() -> Parser:
     )
     add(
         "--repeats",
+        "--runs",
         type=_count(1, 100),
         metavar="N",
-        help="Measure each way this often, in turn. Default: 3, on a list of yours 1.",
+        help="Measure each way this often, in turn. Default: 3, on a list of yours 1, with --peers 5.",
+    )
+    add(
+        "--url",
+        metavar="URL",
+        help="With --peers: crawl the site that begins here, on this machine (127.0.0.0/8 or localhost). Default: a "
+        "generated one.",
+    )
+    add("--robots", action="store_true", help="With --peers: let all obey robots.txt. Default: none does.")
+    add(
+        "--peer-python",
+        metavar="PROGRAM",
+        help="With --peers: run the scripts of peers by this Python, which has Scrapy and the like. Default: the one "
+        "that runs crawlpool.",
     )
     add(
         "--pages",
-        type=_count(1, 10_000),
+        type=_count(1, 100_000),
         metavar="N",
-        help="Fetch this many pages of the sample site. Default: 100.",
+        help="Fetch this many pages of the sample site. Default: 100, with --peers and --stages 1,000.",
+    )
+    add(
+        "--page-size",
+        type=_bytes,
+        metavar="BYTES",
+        help="Make pages of this size, on average. Default: 20k, with --peers and --stages 60k.",
+    )
+    add(
+        "--seed",
+        type=_count(0, 1_000_000),
+        metavar="N",
+        help="Generate another site of the same kind. Default: 1.",
     )
     add(
         "--latency",
@@ -86,6 +126,7 @@ def parser() -> Parser:
         "Default: Python's own choice.",
     )
     add("--json", type=Path, metavar="FILE", help="Write the numbers of every run to this file (.json).")
+    add("--csv", type=Path, metavar="FILE", help="Write the table to this file (.csv).")
     add(
         "--plot",
         type=Path,
@@ -96,10 +137,20 @@ def parser() -> Parser:
     return made
 
 
+def whole_parser() -> Parser:
+    """All that it takes: behind --stages stand flags of a crawl."""
+    made = crawl_parser()
+    for action in parser()._actions:  # noqa: SLF001  argparse has no other way to take them over
+        if action.option_strings and not set(action.option_strings) & set(made._option_string_actions):  # noqa: SLF001
+            made._add_action(action)  # noqa: SLF001
+    return made
+
+
 def _names(text: str) -> tuple[str, ...]:
     from ..bench.modes import MODES  # noqa: PLC0415
+    from ..bench.peers import PEERS  # noqa: PLC0415
 
-    return tuple(chosen(name.strip(), tuple(MODES)) for name in text.split(","))
+    return tuple(chosen(name.strip(), (*MODES, *PEERS)) for name in text.split(","))
 
 
 def _places(text: str) -> tuple[str, ...]:
@@ -124,6 +175,16 @@ def _count(least: int, most: int) -> Callable[[str], int]:
         return number
 
     return read
+
+
+def _bytes(text: str) -> int:
+    try:
+        number = read_bytes(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} should be {error}") from None
+    if not 3000 <= number <= 16 * MIB:
+        raise argparse.ArgumentTypeError(f"{text!r} should be 3k to 16M")
+    return number
 
 
 def _seconds(text: str) -> float:

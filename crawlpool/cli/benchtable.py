@@ -1,9 +1,12 @@
-"""The table of `crawlpool bench`, as wide as the terminal lets it be."""
+"""The table of `crawlpool bench`, as wide as the terminal lets it be; shown also when it is interrupted."""
 
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from io import StringIO
+from typing import Any
 
 from ..errors import ConfigError
 from .screen import printable
@@ -11,7 +14,7 @@ from .screen import printable
 _NARROWEST = 118
 """Columns where nobody's terminal says."""
 
-_SPARED = ("first page", "from - to", "CPU s", "of ideal", "x loop")
+_SPARED = ("first page", "from - to", "CPU s", "of ideal", "x loop", "memory", "pages", "rank")
 """What is left out first comes first; the ratios, which are what is to be learned, last."""
 
 
@@ -71,3 +74,22 @@ def fitted(
         kept.remove(columns.index(name))
         dropped.append(name)
     return [columns[place] for place in kept], [[row[place] for place in kept] for row in rows], dropped
+
+
+class terminable:  # noqa: N801  a block
+    """Takes SIGTERM as Ctrl-C inside the block, and remembers its exit code."""
+
+    def __enter__(self) -> list[int]:
+        self._codes: list[int] = []
+        self._before: Any = None
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGTERM, self._take)
+        return self._codes
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGTERM, self._before)
+
+    def _take(self, *_: object) -> None:
+        self._codes.append(143)
+        raise KeyboardInterrupt

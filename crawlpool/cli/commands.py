@@ -181,8 +181,11 @@ COMMANDS = {
             "bench --modes sequential,apply,callbacks --repeats 1",
             "bench --parse callback,worker --plot bench.svg --json bench.json",
             "bench urls.txt --workers 4",
+            "bench --peers --pages 5000 --json peers.json",
+            "bench --stages https://example.com/ --follow --max-pages 200",
         ),
-        "bench:parser",
+        "benchflags:parser",
+        "benchflags:whole_parser",
     ),
     "config": Command(
         "config:config",
