@@ -90,6 +90,8 @@ class Arrivals:
 
     def add(self, requests: Iterable[Request]) -> None:
         """Put requests of the user's own into the frontier; those that are known already are dropped."""
+        if requests == ():
+            return
         good, bad = self._following.admitted(requests)
         self._refuse(bad)
         # One that a handler made of a seed's request is no seed: the URL may be a page's word.

@@ -128,7 +128,8 @@ class Folding:
 
     def ended(self, end: End) -> tuple[list[End], list[Request]]:
         """What was held for a chain that has ended: ends that stand now, and requests that wait again."""
-        self._kept.difference_update(urls_of(end))
+        if self._kept:
+            self._kept.difference_update(urls_of(end))
         if not self._held:
             return [], []
         stand: list[End] = []

@@ -72,14 +72,18 @@ class Following:
             self._frontier.left_out(response.facts.links, "depth", found_on=response.final_url)
             return []
         page = response.final_url
-        links = self._short(response.facts.links, page)
+        links: Sequence[str] = response.facts.links
         named: dict[str, str] = {}  # by target: as the page has it, where that is not the same
-        if not self.targets.are_plain:
-            for url in links:
-                named.setdefault(self.targets.tidy(url), url)
+        are_plain = self.targets.are_plain
+        if not are_plain:
+            named = self._named(links, page)
             links = tuple(named)
+        # What is known comes first: on most pages that is nearly all, and nothing else is then looked at.
+        fresh: Sequence[str] = self._frontier.unknown(links, depth=depth, found_on=page)
+        if fresh and are_plain:
+            fresh = self._short(fresh, page)  # none that is too long was ever accepted
         found = []
-        for url in self._frontier.unknown(links, depth=depth, found_on=page):
+        for url in fresh:
             refusal = self.scope.why_not(url) or self.traps.judge(url)
             if refusal is None:
                 found.append(Request(named.get(url, url), target=url, depth=depth, found_on=page))
@@ -87,6 +91,13 @@ class Following:
                 self._stats.skipped(refusal)
                 self._frontier.left_out((url,), refusal, found_on=page)
         return found
+
+    def _named(self, links: Sequence[str], page: str) -> dict[str, str]:
+        """Links by what is asked for them, the first of each."""
+        named: dict[str, str] = {}
+        for url in self._short(links, page):
+            named.setdefault(self.targets.tidy(url), url)
+        return named
 
     def trapped(self, hop: Request) -> str | None:
         """Why a redirect's target that nobody knew is one of a trap, where links are followed: it is one, too."""

@@ -18,7 +18,6 @@ from .polite.gate import Gate
 from .polite.retry import spoken
 from .polite.silent import Silent
 from .urls import host
-from .worker.wire import Want
 
 log = logging.getLogger("crawlpool")
 
@@ -81,9 +80,9 @@ class Hosts:
         self._ailing.asked(each, request.target)
         self._silent.asked(each, request.target, now)
 
-    def want(self, request: Request) -> Want:
-        """How patiently a worker is to connect."""
-        return Want.QUICK if self._silent.is_quick(host(request.target), request.attempt) else Want.NOTHING
+    def is_quick(self, request: Request) -> bool:
+        """Whether a worker is to wait for a connection less patiently than it could (`Want.QUICK`)."""
+        return self._silent.is_near and self._silent.is_quick(host(request.target), request.attempt)
 
     def refusal(self, each: str, request: Request) -> Failure | None:
         """Why a host is asked nothing more in this run; None for one that is."""

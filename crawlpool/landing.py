@@ -232,14 +232,15 @@ def _count(stats: Stats, outcome: Outcome) -> None:
     request = outcome.request
     if isinstance(outcome, Response):
         stats.answered(outcome)
-        log.info(
-            "page.done status=%d bytes=%d elapsed_ms=%d attempt=%d url=%s",
-            outcome.status,
-            outcome.size,
-            outcome.elapsed_s * 1000,
-            request.attempt,
-            in_a_line(request.url),
-        )
+        if log.isEnabledFor(logging.INFO):
+            log.info(
+                "page.done status=%d bytes=%d elapsed_ms=%d attempt=%d url=%s",
+                outcome.status,
+                outcome.size,
+                outcome.elapsed_s * 1000,
+                request.attempt,
+                in_a_line(request.url),
+            )
     else:
         stats.failed(outcome)
         log.info(

@@ -328,7 +328,7 @@ class Crawl:
             want = Want.BODY | (Want.LARGE if request.data.is_large else sized)
         else:
             want = self._landing.want(request)
-        return want | self._hosts.want(request)
+        return want | Want.QUICK if self._hosts.is_quick(request) else want
 
     # What comes back
 

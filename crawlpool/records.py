@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -165,4 +166,12 @@ def _moment(seconds: float) -> str | None:
     """ISO 8601 with milliseconds, in UTC; None for a moment that was never taken."""
     if not seconds:
         return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    whole = int(seconds)
+    if seconds < 0 or seconds - whole > 0.999_999:  # which datetime may round up to the next second
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    return f"{_second(whole)}.{round((seconds - whole) * 1e6) // 1000:03}Z"
+
+
+@lru_cache(maxsize=100)  # pages of one second come one after the other
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")[:-6]

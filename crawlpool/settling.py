@@ -175,16 +175,10 @@ class Settling:
         if isinstance(outcome, Response):
             self._outage.answered(host(request.target), outcome, now)
             rests_on = self._hosts.heard(outcome, now, was_probe=was_probe)
-            self._outgoing.took(outcome)
-            if self._outgoing.answers(outcome):  # a challenge, and we have a login for it
-                self._departures.go(request, is_first=isinstance(request.data, RobotsOf))
+            left = self._lead_on(outcome, now)
+            if left is None:
                 return
-            hop = self._hop_of(outcome)
-            if isinstance(hop, Request):
-                self._redirect(outcome, hop, now)
-                return
-            if hop is not None and not isinstance(request.data, RobotsOf):
-                outcome = hop
+            outcome = left
         decision = self._retry.decide(
             outcome,
             attempt=request.attempt,
@@ -206,6 +200,22 @@ class Settling:
             self._trying.again(outcome, decision, now)
             return
         self._stand(outcome, decision, now)
+
+    def _lead_on(self, response: Response, now: float) -> Outcome | None:
+        """Take what an answer leads to at once; what is left to judge, None when that was all."""
+        request = response.request
+        self._outgoing.took(response)
+        if self._outgoing.answers(response):  # a challenge, and we have a login for it
+            self._departures.go(request, is_first=isinstance(request.data, RobotsOf))
+            return None
+        if 200 <= response.status < 300:  # leads nowhere, is not tried again, asks for no rest
+            self.conclude(response, now)
+            return None
+        hop = self._hop_of(response)
+        if isinstance(hop, Request):
+            self._redirect(response, hop, now)
+            return None
+        return response if hop is None or isinstance(request.data, RobotsOf) else hop
 
     def _stand(self, outcome: Outcome, decision: Defer | None, now: float) -> None:
         """No further try is made; the host may have asked for a rest all the same."""
@@ -325,7 +335,8 @@ class Settling:
             if same is not None and self._leave_out(outcome, same):
                 self._under_way -= 1
                 return
-            self._arrivals.wake(self._frontier.add(self._following.links_of(outcome)))
+            if links := self._following.links_of(outcome):
+                self._arrivals.wake(self._frontier.add(links))
         before = self._stats.items
         came_to, requests = self._landing.land(outcome)
         self._arrivals.add(requests)

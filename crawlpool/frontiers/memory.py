@@ -32,13 +32,13 @@ class MemoryFrontier:
     def unknown(self, urls: Sequence[str], *, depth: int, found_on: str) -> list[str]:
         """See `Frontier.unknown`."""
         accepted, waiting = self._accepted, self._waiting
-        fresh = dict.fromkeys(url for url in urls if url not in accepted)
+        fresh = [url for url in urls if url not in accepted]
         if depth < self._deepest:  # else none can stand deeper, which is nearly always so
             for url in urls:
                 known = waiting.get(url)
                 if known is not None and known.depth > depth and not known.is_listed:
                     self._push(url, replace(known, depth=depth, found_on=found_on))
-        return list(fresh)
+        return list(dict.fromkeys(fresh)) if len(fresh) > 1 else fresh
 
     def add(self, requests: Iterable[Request]) -> list[Request]:
         """See `Frontier.add`."""

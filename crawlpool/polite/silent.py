@@ -44,6 +44,9 @@ class Silent:
         lanes: Requests that may be out at once.
         connect_s: Seconds of the connect timeout.
         retries: Tries after the first.
+
+    Attributes:
+        is_near: Servers answer fast enough for quick connects.
     """
 
     def __init__(self, *, lanes: int, connect_s: float, retries: int) -> None:
@@ -54,7 +57,7 @@ class Silent:
         self._known: dict[str, None] = {}  # hosts that answered; of very many, the latest
         self._first_s: deque[float] = deque(maxlen=4 * ENOUGH_ANSWERS)
         self._strangers_met = 0
-        self._is_near = False  # servers answer fast enough for quick connects
+        self.is_near = False
         self._in_vain = 0
         self._out: dict[str, float] = {}  # targets of strangers that are out, since when; oldest first
 
@@ -90,7 +93,7 @@ class Silent:
         self._strangers_met += 1
         if self._strangers_met >= ENOUGH_ANSWERS and not self._strangers_met % 10:
             usual_s = sorted(self._first_s)[len(self._first_s) // 2]
-            self._is_near = _FARTHER * usual_s <= self._quick_s
+            self.is_near = _FARTHER * usual_s <= self._quick_s
 
     def is_silence(self, host: str, outcome: Outcome) -> bool:
         """Whether a failure is one of a host that never answered, and let us wait."""
@@ -98,13 +101,13 @@ class Silent:
 
     def failed(self, host: str, outcome: Outcome) -> None:
         """A request failed for good."""
-        if self._is_near and self.is_silence(host, outcome):
+        if self.is_near and self.is_silence(host, outcome):
             self._in_vain += 1
 
     def is_quick(self, host: str, attempt: int) -> bool:
         """Whether this try need not wait for a connection as long as others."""
         return (
-            self._is_near
+            self.is_near
             and host not in self._known
             and (attempt <= self._retries or self._in_vain >= ENOUGH_IN_VAIN)
         )
