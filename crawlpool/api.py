@@ -27,6 +27,7 @@ from .wiring import Output
 
 if TYPE_CHECKING:
     from .crawlfile import CrawlFile
+    from .handling.placed import Placed
     from .live.now import Look, Now
     from .resuming import Job
     from .selecting import Columns
@@ -218,6 +219,7 @@ class Crawler:
         self._refuse_both()
         stores = named_stores(outputs, self.settings)
         index = None if save is None else index_of(save, outputs)
+        placed = self._placed(is_saving=save is not None)
         self.job = path = job_path(outputs, job, failed=failed, save=save)
         tell = notice if notice is not None else _nobody
         with ExitStack() as stack:
@@ -252,7 +254,7 @@ class Crawler:
             sinks = open_sinks(
                 stores, failed=failed, index=index, trace=trace, start=begin, job=the_job, stack=stack
             )
-            engine = self._new_engine(sinks, the_job)
+            engine = self._new_engine(sinks, the_job, placed=placed)
             stack.callback(self._let_go)
             stack.enter_context(engine)
             feed(engine, the_job, listed(seeds, self.stats, notice), tell)
@@ -269,9 +271,10 @@ class Crawler:
             seeds = seeds_of(self._file, seeds)
         self._refuse_nothing(seeds)
         items: deque[dict[str, Any]] = deque()
+        placed = self._placed(is_saving=False)
         with ExitStack() as stack:
             stack.callback(self._let_go)
-            engine = stack.enter_context(self._new_engine(Sinks(), None, items))
+            engine = stack.enter_context(self._new_engine(Sinks(), None, items, placed))
             engine.feed(listed(seeds, self.stats, None))
             for _ in engine.moves():
                 while items:
@@ -326,8 +329,26 @@ class Crawler:
         engine = self._engine
         return engine is not None and engine.crawl.is_paused
 
+    def _placed(self, *, is_saving: bool) -> "Placed | None":
+        """Where handlers run; None for here."""
+        if self.settings.parse_in == "main":
+            return None
+        from .handling.placed import placed  # noqa: PLC0415  only when it is asked for
+
+        return placed(
+            self.settings,
+            self._handlers,
+            columns=self._columns is not None and self._columns.wants_body,
+            backend=self._backend,
+            keeps_bodies=is_saving,
+        )
+
     def _new_engine(
-        self, sinks: Sinks, job: "Job | None", items: deque[dict[str, Any]] | None = None
+        self,
+        sinks: Sinks,
+        job: "Job | None",
+        items: deque[dict[str, Any]] | None = None,
+        placed: "Placed | None" = None,
     ) -> Engine:
         self.stats = Stats()
         if job is not None:
@@ -347,6 +368,7 @@ class Crawler:
             landing=landing,
             stats=self.stats,
             answered=0 if job is None else job.frontier.answered(),
+            placed=placed,
         )
         if sinks.trace is not None:
             self._engine.crawl.trace(sinks.trace)

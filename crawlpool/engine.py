@@ -14,6 +14,7 @@ from dataclasses import fields, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from .backends.base import Deliver
 from .credentials import Credentials
 from .crew import LOOK_S, Crew
 from .duplicates import Duplicates
@@ -49,7 +50,9 @@ from .wiring import backend_of, transport_options
 from .worker import memory
 
 if TYPE_CHECKING:
+    from .handling.placed import Placed
     from .live.now import Look
+    from .parsecrew import ParseCrew
 
 log = logging.getLogger("crawlpool")
 
@@ -145,6 +148,21 @@ def bounds_of(settings: Settings) -> Bounds:
     return Bounds(**{each.name: getattr(settings, each.name) for each in fields(Bounds)})
 
 
+def parse_crew(placed: "Placed", settings: Settings, backend: Any, deliver: Deliver) -> "ParseCrew":
+    """The crew that calls handlers: processes, whatever fetches."""
+    from .parsecrew import ParseCrew  # noqa: PLC0415  only when it is asked for
+
+    kind = backend if backend in PROCESSES else PROCESSES[0]
+    return ParseCrew(
+        backend_of(kind, replace(transport_options(settings), start_until=None, stand_in=placed.apart)),
+        size=placed.workers,
+        deliver=deliver,
+        maker=placed.maker,
+        patience_s=placed.patience_s + GRACE_S,
+        keeps_bodies=placed.keeps_bodies,
+    )
+
+
 class Engine:
     """A crawl and its workers, as a context: when it is left, no worker is.
 
@@ -157,6 +175,7 @@ class Engine:
         landing: Where chains end.
         stats: What is counted.
         answered: Pages that earlier runs of the same job fetched; they count for the page limit.
+        placed: Where handlers run; None for the main process.
     """
 
     def __init__(
@@ -168,6 +187,7 @@ class Engine:
         landing: Landing,
         stats: Stats,
         answered: int = 0,
+        placed: "Placed | None" = None,
     ) -> None:
         """Put the parts together; no worker is started."""
         backend = settings.backend if backend is None else backend
@@ -175,6 +195,8 @@ class Engine:
         if rehearsal is not None:
             settings, backend = settings_for(rehearsal, settings), backend_for(backend)
         is_hurried = rehearsal is not None and rehearsal.is_hurried
+        if rehearsal is not None:
+            placed = None  # what answers lives in this process, and so do the handlers
         self.workers, least = _range_of(settings, backend)
         _check_memory(settings, backend)
         connections = settings.connections if rehearsal is None else 1
@@ -190,15 +212,24 @@ class Engine:
         self._thread = threading.current_thread()
         self._crew = Crew(
             backend_of(
-                backend, replace(transport_options(settings), connections=connections, stand_in=rehearsal)
+                backend,
+                replace(
+                    transport_options(settings),
+                    connections=connections,
+                    beside=None if placed is None else placed.beside,
+                    stand_in=rehearsal,
+                ),
             ),
             size=self.workers,
             deliver=self._inbox.put,
             least=least,
-            patience_s=patience_of(settings),
+            patience_s=patience_of(settings)
+            + (0.0 if placed is None or placed.is_apart else placed.patience_s),
             worker_memory=settings.worker_memory,
             connections=connections,
-            spread=(os.cpu_count() or 1) if backend in PROCESSES else 1,  # threads share one interpreter's lock
+            spread=(os.cpu_count() or 1)
+            if backend in PROCESSES
+            else 1,  # threads share one interpreter's lock
             is_ahead=_keeps_its_own(backend),
         )
         rules = Rulebook(
@@ -272,6 +303,12 @@ class Engine:
             ),
             stats=stats,
         )
+        self._parsing: ParseCrew | None = None
+        if placed is not None and placed.is_apart:
+            self._parsing = parse_crew(placed, settings, backend, self._inbox.put)
+            self.crawl.parse_apart(self._parsing)
+        else:
+            self.crawl.placed = placed
 
     def __enter__(self) -> Self:
         """Open the first lanes, so that they start while the seeds are read."""
@@ -285,6 +322,8 @@ class Engine:
         atexit.unregister(_end_what_is_open)
         atexit.register(_end_what_is_open)
         self._crew.open_first()
+        if self._parsing is not None:
+            self._parsing.open_first()
         return self
 
     def __exit__(
@@ -292,16 +331,21 @@ class Engine:
     ) -> None:
         """End the workers."""
         _open.discard(self)
-        if kind is not None or self._is_halted:
-            self._crew.kill()
-        else:
-            self._crew.close()
+        for crew in (self._crew, self._parsing):
+            if crew is None:
+                continue
+            if kind is not None or self._is_halted:
+                crew.kill()
+            else:
+                crew.close()
 
     def end_at_exit(self) -> None:
         """End the workers because the interpreter ends; a crawl on another thread is only told to."""
         self.stop(now=True)
         if self._thread is threading.current_thread() or not self._thread.is_alive():
             self._crew.kill()
+            if self._parsing is not None:
+                self._parsing.kill()
 
     def feed(self, seeds: Iterable[Request]) -> None:
         """Name the seeds."""
@@ -357,4 +401,4 @@ class Engine:
 
     def pids(self) -> list[int]:
         """Process ids of the workers."""
-        return self._crew.pids()
+        return self._crew.pids() + ([] if self._parsing is None else self._parsing.pids())

@@ -23,7 +23,7 @@ Statuses: TypeAlias = int | Iterable[int] | None
 _SUCCESS = frozenset(range(200, 300))
 _LONGEST_TRACEBACK = 20_000  # characters
 
-_CALLERS = frozenset({__name__, "crawlpool.landing", "crawlpool.cutoff"})
+_CALLERS = frozenset({__name__, "crawlpool.handling.made", "crawlpool.landing", "crawlpool.cutoff"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,12 @@ class Handlers:
         """Register what gets the pages that failed."""
         _name_of(handler)
         self._on_failure = handler
+
+    def for_pages(self) -> "Handlers":
+        """The same without what gets the failures, which stays in the main process."""
+        pages = Handlers()
+        pages._routes, pages._defaults = self._routes, self._defaults
+        return pages
 
     def registered(self) -> Iterator[tuple[str, Handler]]:
         """Every handler and its name; the same one may come more than once."""

@@ -8,17 +8,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .counts import Selected
-from .cutoff import CutOff, cut_off_after
-from .errors import HandlerError
+from .errors import ConfigError, HandlerError
 from .frontiers.base import Positions
-from .handlers import Handler, Handlers, outputs_of, users_traceback
+from .handlers import Handlers
+from .handling.made import Fault, Handled, call, fault_of, name_of
 from .model import Failure, FailureKind, Outcome, Request, Response
 from .parse.page import PARSE_TIMEOUT_S, Page
 from .records import record_of
 from .stats import Stats
 from .stores.base import Store
 from .stores.failed import FailedFile
-from .stores.plain import plain
 from .urls import in_a_line
 from .worker.wire import Want
 
@@ -111,7 +110,7 @@ class StoreLanding:
         started = time.monotonic()
         answered = outcome
         outcome, items, requests = self._handled(outcome)
-        if not self._handlers:
+        if not self._handlers and not _is_made(answered, outcome):
             items.append(self._record_of(outcome))
         parsed = time.monotonic()
         _count(self._stats, outcome)
@@ -141,39 +140,52 @@ class StoreLanding:
         return positions
 
     def _handled(self, outcome: Outcome) -> tuple[Outcome, list[dict[str, Any]], Iterable[Request]]:
-        """Call the handler, if there is one; the outcome becomes a failure if that raises."""
-        handler: Handler | None = None
+        """What the handler gave, wherever it ran; the outcome becomes a failure if it raised."""
+        if isinstance(outcome, Response) and outcome.handled is not None:
+            made = self._elsewhere(outcome)
+            outcome = replace(outcome, handled=None)
+        else:
+            made = self._called(outcome)
+        if made.fault is None:
+            return outcome, made.items, made.requests
+        fault, url = made.fault, in_a_line(outcome.request.url)
+        if fault.is_everybodys:
+            raise ConfigError(f'{fault.message}; parse_in="main" leaves them here\n{fault.traceback}')
+        if self._is_fail_fast:
+            raise HandlerError(f"the handler {fault.what} for {url}\n{fault.told}") from fault.error
+        log.error("page.handler_failed url=%s\n%s", url, fault.told)
+        return _handler_failure(outcome, fault), [], ()
+
+    def _elsewhere(self, response: Response) -> Handled:
+        """What a worker's handler gave."""
+        from .handling.travel import handled_of  # noqa: PLC0415  only where handlers travel
+
+        made = handled_of(response.handled)
+        for look in made.looks:
+            self._stats.selected[look.name].count(is_found=look.is_found, is_cut=look.is_cut)
+        if self.trace is not None and made.handler:
+            self.trace.handler(
+                response.request, f"{made.handler}, {made.seconds * 1000:.1f} ms in its worker"
+            )
+        return made
+
+    def _called(self, outcome: Outcome) -> Handled:
+        """Call the handler here, if there is one."""
+        handler = None
         try:
             if isinstance(outcome, Response):
                 handler = self._handlers.for_response(outcome)
-            if handler is None and (isinstance(outcome, Failure) or not 200 <= outcome.status < 300):
-                handler = self._handlers.on_failure
-            if handler is None:
-                return outcome, [], ()
-            return outcome, *self._called(handler, outcome)
-        except (Exception, CutOff) as error:
-            failure = _handler_failure(outcome, error)
-            if self._is_fail_fast:
-                what = str(error) if isinstance(error, CutOff) else "raised"
-                raise HandlerError(
-                    f"the handler {what} for {in_a_line(outcome.request.url)}\n{failure.traceback}"
-                ) from error
-            url = in_a_line(outcome.request.url)
-            log.error("page.handler_failed url=%s\n%s", url, failure.traceback)  # noqa: TRY400  ours
-            return failure, [], ()
-
-    def _called(self, handler: Handler, outcome: Outcome) -> tuple[list[dict[str, Any]], list[Request]]:
-        """Call a handler to its end, items made plain: all that runs the user's code, and so has a time limit."""
-
-        def call() -> tuple[list[dict[str, Any]], list[Request]]:
-            page = Page(outcome, parse_timeout_s=self._parse_timeout_s)
-            given, requests = outputs_of(handler, page)
-            return [plain(item) for item in given], requests
-
+        except ConfigError as error:  # the request names one that there is not
+            return Handled(fault=fault_of(error))
+        if handler is None and (isinstance(outcome, Failure) or not 200 <= outcome.status < 300):
+            handler = self._handlers.on_failure
+        if handler is None:
+            return Handled()
         if self.trace is not None:
-            self.trace.handler(outcome.request, handler)
-        limit_s = self._handler_timeout_s
-        return call() if limit_s is None else cut_off_after(limit_s, call)
+            self.trace.handler(outcome.request, name_of(handler))
+        return call(
+            handler, outcome, timeout_s=self._handler_timeout_s, parse_timeout_s=self._parse_timeout_s
+        )
 
     def _record_of(self, outcome: Outcome) -> dict[str, Any]:
         if self._columns is None:
@@ -258,32 +270,23 @@ def _why_failed(outcome: Outcome) -> str | None:
     return f"HTTP {outcome.status} {outcome.reason}".rstrip() if outcome.status >= 400 else None
 
 
-def _handler_failure(outcome: Outcome, error: Exception | CutOff) -> Failure:
+def _is_made(answered: Outcome, outcome: Outcome) -> bool:
+    """Whether a worker made the record already."""
+    return isinstance(answered, Response) and answered.handled is not None and isinstance(outcome, Response)
+
+
+def _handler_failure(outcome: Outcome, fault: Fault) -> Failure:
     response = (
         replace(outcome, body=b"", raw_body=None) if isinstance(outcome, Response) else outcome.response
     )
     return Failure(
         request=outcome.request,
         kind=FailureKind.HANDLER,
-        message=_message_of(error)[:500],
+        message=fault.message,
         attempts=outcome.request.attempt,
         failed_at=time.time(),
         elapsed_s=outcome.elapsed_s,
         response=response,
-        traceback=users_traceback(error),
+        traceback=fault.traceback,
         worker=outcome.worker,
     )
-
-
-def _message_of(error: Exception | CutOff) -> str:
-    if isinstance(error, CutOff):
-        return f"the handler {error}"
-    return f"{type(error).__name__}: {_words_of(error)}"
-
-
-def _words_of(error: Exception) -> str:
-    """The exception's own text, which may raise in turn: it is the user's class."""
-    try:
-        return str(error)
-    except Exception:  # noqa: BLE001  whatever it is, the page is lost already and the crawl is not
-        return "(its text cannot be had)"

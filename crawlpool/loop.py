@@ -31,7 +31,7 @@ from .growth import WAITING_S
 from .hosts import Hosts
 from .inbox import Inbox
 from .keeping import Keeping
-from .model import Request
+from .model import Request, Response
 from .network import Network
 from .outgoing import Outgoing
 from .polite.gate import Gate
@@ -46,6 +46,8 @@ from .urls import host
 from .worker.wire import Parcel, Want
 
 if TYPE_CHECKING:
+    from .handling.placed import Placed
+    from .parsecrew import ParseCrew
     from .trace import Trace
 
 log = logging.getLogger("crawlpool")
@@ -113,6 +115,7 @@ class Crawl:
         self._clock = clock
         self.stats = stats
         self.keeping: Keeping | None = None  # of the pace, in a job
+        self.placed: Placed | None = None  # of handlers that run in the workers
         self._trace: Trace | None = None
         self.ended = ""
         self._departures = Departures(
@@ -154,6 +157,7 @@ class Crawl:
         self.is_paused = False
         self._is_stopping = False
         self._is_committing = False
+        self._parsing: ParseCrew | None = None
         self._network = Network(outage=outage, gate=gate, departures=self._departures)
 
     def go_on(
@@ -185,6 +189,10 @@ class Crawl:
         self._trace = self._departures.trace = self.arrivals.trace = trace
         self._crew.trace(trace)
 
+    def parse_apart(self, parsing: "ParseCrew") -> None:
+        """Have handlers called by a crew of their own."""
+        self._parsing = self._settling.parsing = parsing
+
     # One move
 
     def step(self, patience_s: float = LOOK_S) -> bool:
@@ -192,6 +200,9 @@ class Crawl:
         now = self._clock()
         self._take_lost(self._crew.tend(now), now)
         self.stats.workers_lost = self._crew.deaths
+        if self._parsing is not None:
+            self._take_parsed(self._parsing.tend(now))
+            self.stats.workers_lost += self._parsing.deaths
         self.stats.abandoned = self._crew.abandoned
         self._departures.wake(now, self._crew.out)
         for failure in self._network.watch(
@@ -284,6 +295,8 @@ class Crawl:
     def _dispatch(self, now: float) -> None:
         if self._is_stopping or self.is_paused or self._inbox.bytes > MOST_BYTES:
             return
+        if self._parsing is not None and self._parsing.is_full:
+            return
         if self._network.is_gone:
             probe = self._network.probe(now) if self._crew.has_room(now) else None
             if probe is not None:
@@ -306,7 +319,7 @@ class Crawl:
 
     def _send(self, each: str, request: Request, now: float) -> None:
         self._gate.started(each, now)
-        self._crew.send(request, self._outgoing.parcel(request, self._want(request)), each)
+        self._crew.send(request, self._parcel(request), each)
 
     def _dispatch_ahead(self, now: float) -> None:
         """Hand busy lanes what comes next of the host they serve, where nothing but order holds it back."""
@@ -318,9 +331,15 @@ class Crawl:
                 request = self._departures.next_of(each, now)
                 if request is None:
                     break
-                batch.append((request, self._outgoing.parcel(request, self._want(request))))
+                batch.append((request, self._parcel(request)))
             if batch:
                 self._crew.send_ahead(number, each, batch)
+
+    def _parcel(self, request: Request) -> Parcel:
+        parcel = self._outgoing.parcel(request, self._want(request))
+        if self.placed is None or isinstance(request.data, Errand):
+            return parcel
+        return self.placed.with_page(request, parcel)
 
     def _want(self, request: Request) -> Want:
         if isinstance(request.data, Errand):
@@ -333,6 +352,9 @@ class Crawl:
     # What comes back
 
     def _receive(self, delivery: Delivery, now: float) -> None:
+        if self._parsing is not None and self._parsing.is_ours(delivery):
+            self._take_parsed(self._parsing.receive(delivery))
+            return
         outcomes, goes_on, lost = self._crew.receive(delivery)
         for outcome, is_going_on in zip(outcomes, goes_on, strict=True):
             asked = host(outcome.request.target)
@@ -343,6 +365,10 @@ class Crawl:
             self._network.note()
         self._take_lost(lost, now)
 
+    def _take_parsed(self, pages: Iterable[Response]) -> None:
+        for page in pages:
+            self._settling.end(page)
+
     def _take_lost(self, lost: Iterable[Lost], now: float) -> None:
         for each in lost:
             if self._trace is not None:
@@ -352,10 +378,15 @@ class Crawl:
     # When it is over
 
     @property
+    def _is_out(self) -> bool:
+        """Whether a worker has anything."""
+        return self._crew.out > 0 or (self._parsing is not None and self._parsing.out > 0)
+
+    @property
     def _is_idle(self) -> bool:
         """Whether nothing is out and nothing is due by itself."""
         return (
-            not self._crew.out
+            not self._is_out
             and not self.arrivals.has_more_seeds
             and self._departures.next_due is None
             and self._gate.next_due() is None
@@ -368,7 +399,7 @@ class Crawl:
             self.ended = "max_time"
 
     def _is_over(self) -> bool:
-        if self._crew.out:
+        if self._is_out:
             return False
         if self._is_stopping:
             return True

@@ -267,6 +267,7 @@ class Response:
         worker: Process id of the worker that fetched it.
         duplicate_of: URL of the page that this one is the same as, as far as the crawl looks for
             that; by its body, its words, or what it names as its canonical URL.
+        handled: What its handler gave, where that ran in a worker; the crawl's own affair.
     """
 
     request: Request
@@ -289,6 +290,7 @@ class Response:
     worker: int = 0
     media_type: str = ""
     duplicate_of: str | None = None
+    handled: Any = field(default=None, repr=False, compare=False)
 
     @property
     def final_url(self) -> str:

@@ -56,6 +56,13 @@ class Landing(Protocol):
         """Bring what was written to the disk, and say where each store stands."""
 
 
+class Parsing(Protocol):
+    """Calls handlers elsewhere, where they do not run here."""
+
+    def take(self, outcome: Outcome) -> Outcome | None:
+        """Take what stands, to be ended later; what it does not take is given back."""
+
+
 class Settling:
     """Settles outcomes, one at a time, in the main thread.
 
@@ -77,6 +84,7 @@ class Settling:
 
     Attributes:
         ends: What ended since the loop committed last.
+        parsing: The crew that calls handlers, where they have one of their own.
     """
 
     def __init__(
@@ -115,6 +123,7 @@ class Settling:
         self._stats = stats
         self._under_way = 0
         self.ends: list[End] = []
+        self.parsing: Parsing | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -239,8 +248,10 @@ class Settling:
             self._sitemaps.heard(errand.origin)
         elif isinstance(errand, SitemapOf):
             self._sitemaps.took(outcome, errand)
-        else:
+        elif self.parsing is None:
             self.end(outcome)
+        elif (stays := self.parsing.take(outcome)) is not None:  # the others end when they were parsed
+            self.end(stays)
 
     def _hop_of(self, response: Response) -> Request | Failure | None:
         """What a redirect asks for next, if it is one; a failure when it leads nowhere, or asks for too long a wait."""

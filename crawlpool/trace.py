@@ -169,9 +169,9 @@ class Trace:
             "lost", request, cause, lane=lane, pid=pid, thread="MainThread" if pid != self._pid else "worker"
         )
 
-    def handler(self, request: Request, handler: Callable[..., Any]) -> None:
-        """A handler begins."""
-        self._note("handler", request, getattr(handler, "__qualname__", type(handler).__name__))
+    def handler(self, request: Request, name: str) -> None:
+        """A handler begins; one that ran in a worker is told of when what it gave is here."""
+        self._note("handler", request, name)
 
     def stored(self, request: Request, records: int) -> None:
         """Records are with the stores."""

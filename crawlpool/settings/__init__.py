@@ -110,6 +110,10 @@ class Settings(
             raise ConfigError(
                 f"since {self.since!r} is about sitemaps, and none is asked for; give sitemap or sitemap_url, too"
             )
+        if self.parse_workers is not None and self.parse_in != "process":
+            raise ConfigError(
+                f'parse_workers={self.parse_workers} is about parse_in="process", and parse_in is {self.parse_in!r}'
+            )
         if self.worker_memory is not None and self.backend not in PROCESSES:
             raise ConfigError(
                 f"worker_memory needs a process backend ({' or '.join(PROCESSES)}), and backend is {self.backend!r}: "

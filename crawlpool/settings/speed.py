@@ -9,6 +9,7 @@ from .knob import Knob
 BACKENDS = ("process", "thread", "sync", "futures-process", "futures-thread")
 TRANSPORTS = ("requests", "curl")
 PROCESSES = ("process", "futures-process")
+PLACES = ("main", "worker", "process")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,27 @@ class Speed:
             "'crawlpool[fast]').",
         ),
     ] = "requests"
+    parse_in: Annotated[
+        str,
+        Knob(
+            group="Speed",
+            metavar="PLACE",
+            choices=PLACES,
+            help="Run handlers, and --select, in the main process, in the workers right after the fetch, or in processes of "
+            "their own, which slow ones do not hold up the fetching in.",
+        ),
+    ] = "main"
+    parse_workers: Annotated[
+        int | None,
+        Knob(
+            group="Speed",
+            metavar="N",
+            read=read_count,
+            least=1,
+            most=1024,
+            help="Have this many processes for --parse-in process. Default: the number of processors that may be used.",
+        ),
+    ] = None
     timeout: Annotated[
         float,
         Knob(
@@ -84,5 +106,7 @@ class SpeedKnobs(TypedDict, total=False):
     workers: int | tuple[int, int] | str | None
     connections: int
     transport: str
+    parse_in: str
+    parse_workers: int | None
     timeout: float
     connect_timeout: float

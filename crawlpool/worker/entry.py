@@ -79,6 +79,8 @@ def _new_exchange(
     if options.stand_in is not None:
         return Exchange(
             options.stand_in.transport(options),
+            begun,
+            reported,
             start_until=options.start_until,
             is_worker=is_worker,
             is_refusing=not options.stand_in.is_hurried,
@@ -92,8 +94,9 @@ def _new_exchange(
         from .requests_ import RequestsTransport  # noqa: PLC0415
 
         if options.connections == 1:
+            transport = RequestsTransport(options)
             return Exchange(
-                RequestsTransport(options),
+                transport if options.beside is None else options.beside.around(transport),
                 begun,
                 reported,
                 start_until=options.start_until,
@@ -102,6 +105,8 @@ def _new_exchange(
         from .threads import Threads  # noqa: PLC0415
 
         resident = Threads(lambda: RequestsTransport(options))
+    if options.beside is not None:
+        resident = options.beside.around_many(resident)
     return Exchanges(resident, options.connections, begun, reported, start_until=options.start_until)
 
 

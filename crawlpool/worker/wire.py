@@ -51,6 +51,7 @@ SMALLEST = 500 * 1024
 """Bytes of a robots.txt; RFC 9309 asks for as many at least (2.5)."""
 
 
+_PARTS = 20  # of an answer; one more has what the page's handler gave, where that ran in the worker
 _BODY = int(Want.BODY)
 _FACT_NAMES = tuple(each.name for each in fields(Facts))
 _parts_of = attrgetter(*_FACT_NAMES)
@@ -84,6 +85,7 @@ class TransportOptions:
         resolve: Host, port, and addresses to connect to instead of looking it up.
         connections: Requests that one worker may have under way at once.
         transport: What it fetches with: "requests" or "curl".
+        beside: What calls handlers right after the fetch (`crawlpool.handling`); None where they run elsewhere.
         stand_in: What answers in place of the network (`crawlpool.rehearsal`); it crosses to no other process.
     """
 
@@ -108,6 +110,7 @@ class TransportOptions:
     resolve: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
     connections: int = 1
     transport: str = "requests"
+    beside: Any = None
     stand_in: Any = None
 
 
@@ -203,4 +206,5 @@ def outcome_of(answer: Answer, request: Request) -> Outcome:
         media_type=answer[17],
         wait_s=answer[18],
         received=answer[19],
+        handled=answer[20] if len(answer) > _PARTS else None,
     )

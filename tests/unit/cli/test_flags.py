@@ -129,6 +129,7 @@ def test_every_knob_can_be_set_from_the_command_line(files):
         ),
         *("--max-host-failures", "20", "--host-rest", "5s"),
         *("--connections", "4", "--transport", "curl"),
+        *("--parse-in", "process", "--parse-workers", "3"),
         *("--sitemap", "--sitemap-url", "http://a.example/map.xml", "--since", "2026-01-31"),
         *(
             "--max-url",
@@ -223,6 +224,10 @@ def test_every_knob_can_be_set_from_the_command_line(files):
         fail_fast=True,
         keep_raw=True,
         handler_timeout=8.0,
+        connections=4,
+        transport="curl",
+        parse_in="process",
+        parse_workers=3,
         max_outage=420.0,
         max_host_failures=20,
         host_rest=5.0,
