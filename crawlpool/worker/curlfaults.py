@@ -123,10 +123,10 @@ def _of_proxy(easy: Any, number: int, words: str, scheme: str) -> str | None:
 
 
 def _of_certificate(code: int, words: str, hostname: str) -> str:
-    """What is wrong with a certificate; without a code it is the name in it."""
-    if code == 0:
+    """What is wrong with a certificate; of one with several faults libcurl looks at the name first."""
+    if words.startswith("SSL: "):
         return sentence(WRONG_NAME, f"it is not valid for {hostname!r}" if hostname else "")
-    return sentence(code, words.rpartition(": ")[2])
+    return sentence(code, words.rpartition(": ")[2].partition(" (")[0])
 
 
 def _plain(words: str) -> str:

@@ -83,6 +83,13 @@ class _Route:
         return self.objection is None and not self.is_told
 
 
+class _Lent(socket.socket):
+    """A socket that pycurl makes a duplicate of, and then lets go of without closing it."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class _Way:
     """What a handle was told last, and what came of it: its callbacks.
 
@@ -141,7 +148,7 @@ class _Way:
             return pycurl.SOCKET_BAD
         self.opened += 1
         try:
-            return socket.socket(address.family, address.socktype, address.protocol)
+            return _Lent(address.family, address.socktype, address.protocol)
         except OSError as error:
             self.fault = error
             return pycurl.SOCKET_BAD

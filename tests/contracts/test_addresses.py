@@ -8,15 +8,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
 from crawlpool.addresses import packed, special
-from crawlpool.model import Failure, FailureKind, Request, Response
+from crawlpool.model import Failure, FailureKind, Response
 from crawlpool.worker import addresses
 from crawlpool.worker.addresses import MOST_TRIED, Doorway, Refused
-from crawlpool.worker.requests_ import RequestsTransport
-from crawlpool.worker.wire import TransportOptions, Want, outcome_of
+from crawlpool.worker.wire import Want
+
+from . import transports
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -30,12 +32,12 @@ def internet(monkeypatch):
     monkeypatch.setattr(addresses, "special", lambda text: None if text in PUBLIC else special(text))
 
 
-@pytest.fixture
-def transport_of() -> Iterator[Callable[..., RequestsTransport]]:
+@pytest.fixture(params=transports.NAMES)
+def transport_of(request) -> Iterator[Callable[..., Any]]:
     made = []
 
     def make(private="named", **options):
-        made.append(RequestsTransport(TransportOptions(private=private, **options)))
+        made.append(transports.new(request.param, private=private, **options))
         return made[-1]
 
     yield make
@@ -71,7 +73,7 @@ def dns(monkeypatch):
 
 
 def fetch(transport, url, want=FOUND):
-    return outcome_of(transport.fetch((1, "GET", url, (), b"", want)), Request(url, target=url))
+    return transports.fetch(transport, url, Want(want))
 
 
 def refusal(transport, url, want=FOUND):

@@ -3,20 +3,31 @@
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
 
 from crawlpool.errors import ConfigError
-from crawlpool.model import Failure, FailureKind, Outcome, Request, Response
+from crawlpool.model import Failure, FailureKind, Outcome, Response
 from crawlpool.settings import Settings
-from crawlpool.worker.exchange import Exchange
-from crawlpool.worker.requests_ import RequestsTransport
 from crawlpool.worker.tls import Contexts, timed_context
-from crawlpool.worker.wire import TransportOptions, Want, outcome_of
+from crawlpool.worker.wire import Want
 
+from . import transports
 from .rawserver import RawServer, Script
 
 pytestmark = pytest.mark.timeout(30)
@@ -64,16 +75,14 @@ def server_of() -> Iterator[Callable[..., RawServer]]:
         yield make
 
 
-@pytest.fixture
-def transport_of() -> Iterator[Callable[..., RequestsTransport]]:
+@pytest.fixture(params=transports.NAMES)
+def transport_of(request) -> Iterator[Callable[..., Any]]:
     with ExitStack() as opened:
-        yield lambda **options: opened.enter_context(closing(RequestsTransport(TransportOptions(**options))))
+        yield lambda **options: opened.enter_context(closing(transports.new(request.param, **options)))
 
 
 def fetch(transport, url: str, want: Want = Want.BODY) -> Outcome:
-    request = Request(url, target=url)
-    (answer,) = Exchange(transport)([(7, "GET", url, (), b"", int(want))])
-    return outcome_of(answer, request)
+    return transports.fetch(transport, url, want)
 
 
 def refusal(outcome: Outcome) -> str:
@@ -125,12 +134,27 @@ def test_a_certificate_for_another_host_is_named_as_such(authority, ca_file, ser
     assert "for another host" in refusal(fetch(transport_of(ca_file=ca_file), url))
 
 
+def signed_by_itself(name: str) -> bytes:
+    """A certificate for an address and its key, in PEM form."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    made = x509.CertificateBuilder(
+        who, who, key.public_key(), x509.random_serial_number(), now, now + timedelta(1)
+    )
+    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(name))])
+    signed = made.add_extension(names, critical=False).sign(key, SHA256())
+    form = Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    return key.private_bytes(*form) + signed.public_bytes(Encoding.PEM)
+
+
 def test_a_certificate_that_signed_itself_is_named_as_such(server_of, transport_of, tmp_path):
-    itself = trustme.CA()
-    (tmp_path / "self.pem").write_bytes(itself.private_key_pem.bytes() + itself.cert_pem.bytes())
-    said = refusal(fetch(transport_of(), server_of(str(tmp_path / "self.pem")).url))
+    file = tmp_path / "self.pem"
+    file.write_bytes(signed_by_itself("127.0.0.1"))
+    url = server_of(str(file)).url
+    said = refusal(fetch(transport_of(), url))
     assert "self-signed" in said
     assert "--ca-file FILE" in said
+    assert isinstance(fetch(transport_of(ca_file=str(file)), url), Response)
 
 
 def test_only_the_hosts_that_are_named_are_not_verified(authority, server_of, transport_of):
@@ -232,8 +256,6 @@ def test_a_proxy_over_tls_is_verified_like_any_server(authority, ca_file, server
 def test_a_file_that_will_not_do_is_refused_before_anything_is_asked(ca_file, client_cert, tmp_path):
     locked = tmp_path / "locked.pem"
     key = trustme.CA()._private_key
-    from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
-
     cert = Path(client_cert).read_bytes().partition(b"-----BEGIN CERTIFICATE")
     locked.write_bytes(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x"))
