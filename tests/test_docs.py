@@ -12,8 +12,6 @@ Blocks of python and console that are not run are in `NOT_RUN`, with the reason.
 """
 
 import ast
-import contextlib
-import io
 import re
 import shlex
 import subprocess
@@ -29,7 +27,6 @@ import crawlpool
 from crawlpool import errors, records, wiring
 from crawlpool.bench.modes import MODES
 from crawlpool.cli import demo as demo_module
-from crawlpool.cli import main
 from crawlpool.cli.commands import COMMANDS, whole_parser
 from crawlpool.cli.flags import parse
 from crawlpool.crawlfile import read_crawl_file
@@ -40,6 +37,7 @@ from crawlpool.settings import BACKENDS, SCOPES, Knobs, knobs
 from crawlpool.settings.sources import Layer, put_together
 
 from . import doctables
+from .command import command
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -367,10 +365,8 @@ def _in_a_process(words: list[str]) -> tuple[str, int]:
 def _in_this_process(words: list[str]) -> tuple[str, int]:
     """The same of `python -m crawlpool`, without a Python of its own."""
     assert words[:2] == ["-m", "crawlpool"]
-    with io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) as stream:
-        with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
-            code = main(words[2:])
-        return stream.buffer.getvalue().decode(), code
+    done = command(words[2:], folder=Path.cwd(), is_merged=True)
+    return done.stdout, done.returncode
 
 
 def _make_api(site) -> None:

@@ -11,6 +11,8 @@ import sys
 
 import pytest
 
+from ..command import command as in_this_process
+
 COMMAND = [sys.executable, "-m", "crawlpool"]
 QUICK = ["--backend", "thread", "--backoff", "10ms"]
 NO_WINDOWS = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signal to a child")
@@ -18,11 +20,21 @@ NO_WINDOWS = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends n
 
 @pytest.fixture
 def run(tmp_path):
-    """Run the command in an empty folder; what it printed, and its exit code."""
+    """Do in an empty folder what the command does; what it printed, and its exit code."""
 
-    def command(*words, stdin="", backend=QUICK):
+    def command(*words):
+        return in_this_process([*QUICK, *words], folder=tmp_path)
+
+    return command
+
+
+@pytest.fixture
+def run_it(tmp_path):
+    """The same in a process of its own, as people run it."""
+
+    def command(*words, stdin=""):
         return subprocess.run(
-            [*COMMAND, *backend, *words],
+            [*COMMAND, *QUICK, *words],
             cwd=tmp_path,
             input=stdin,
             capture_output=True,
@@ -67,11 +79,11 @@ def lines(path):
     return records(path.read_text(encoding="utf-8"))
 
 
-def test_a_list_of_urls_becomes_a_record_each_on_standard_output(site, run, tmp_path):
+def test_a_list_of_urls_becomes_a_record_each_on_standard_output(site, run_it, tmp_path):
     site.page("/a", title="A")
     site.page("/b", title="B")
     (tmp_path / "urls.txt").write_text(f"# two pages\n{site.url}/a\n\n{site.url}/b\n{site.url}/a\n")
-    done = run("urls.txt")
+    done = run_it("urls.txt")
     assert done.returncode == 0
     assert sorted(record["title"] for record in records(done.stdout)) == ["A", "B"]
     assert "Finished after" in done.stderr
@@ -79,12 +91,12 @@ def test_a_list_of_urls_becomes_a_record_each_on_standard_output(site, run, tmp_
     assert "1 duplicate" in done.stderr
 
 
-def test_a_site_is_followed_by_its_links_into_a_file(site, run, tmp_path):
+def test_a_site_is_followed_by_its_links_into_a_file(site, run_it, tmp_path):
     site.page("/", links=["/a", "/b"])
     site.page("/a", links=["/"])
     site.page("/b", links=["/c"])
     site.page("/c")
-    done = run(site.url + "/", "--follow", "-o", "pages.jsonl")
+    done = run_it(site.url + "/", "--follow", "-o", "pages.jsonl")
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     assert {record["url"] for record in lines(tmp_path / "pages.jsonl")} == {
@@ -153,21 +165,23 @@ def test_a_column_of_a_table_names_the_urls_and_the_others_travel_along(site, ru
     assert record["name"] == "Ada"
 
 
-def test_urls_come_from_standard_input_and_from_compressed_files(site, run, tmp_path):
+def test_urls_come_from_standard_input_and_from_compressed_files(site, run_it, tmp_path):
     site.page("/a")
     site.page("/b")
     with gzip.open(tmp_path / "more.txt.gz", "wt") as file:
         file.write(f"{site.url}/b\n")
-    done = run("-", "more.txt.gz", stdin=f"{site.url}/a\n")
+    done = run_it("-", "more.txt.gz", stdin=f"{site.url}/a\n")
     assert done.returncode == 0, done.stderr
     assert sorted(record["url"] for record in records(done.stdout)) == [f"{site.url}/a", f"{site.url}/b"]
 
 
-def test_a_url_that_fails_makes_exit_code_three_and_a_list_that_can_be_crawled_again(site, run, tmp_path):
+def test_a_url_that_fails_makes_exit_code_three_and_a_list_that_can_be_crawled_again(
+    site, run, run_it, tmp_path
+):
     site.page("/a")
     site.page("/gone", status=410)
     words = [f"{site.url}/a", f"{site.url}/gone", "--failed", "failed.txt"]
-    done = run(*words)
+    done = run_it(*words)
     assert done.returncode == 3
     assert "listed with reasons in failed.txt" in done.stderr
     site.page("/gone", status=200)
@@ -354,10 +368,12 @@ def test_a_standard_input_that_is_closed_is_said_so(tmp_path):
     assert done.stderr == "crawlpool: standard input is closed; name a file instead of -\n"
 
 
-def test_a_handler_that_raises_is_told_with_its_own_lines_and_kept_beside_the_url(site, run, tmp_path):
+def test_a_handler_that_raises_is_told_with_its_own_lines_and_kept_beside_the_url(site, run_it, tmp_path):
     site.page("/a")
     (tmp_path / "shop.py").write_text("def parse(page):\n    yield {'a': 1}\n    raise KeyError('price')\n")
-    done = run(site.url + "/a", "--handler", "shop.py:parse", "--failed", "failed.txt", "-o", "items.jsonl")
+    done = run_it(
+        site.url + "/a", "--handler", "shop.py:parse", "--failed", "failed.txt", "-o", "items.jsonl"
+    )
     assert done.returncode == 3
     assert "\n  KeyError: 'price'\n" in done.stderr
     assert "landing.py" not in done.stderr
