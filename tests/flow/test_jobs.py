@@ -7,8 +7,6 @@ import json
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections import Counter
 from contextlib import closing
 
@@ -16,6 +14,8 @@ import pytest
 
 from crawlpool import ConfigError, Crawler, Request, Start
 from crawlpool.errors import FrontierError, StoreError
+
+from ..command import command
 
 QUICK = {"backend": "sync", "backoff": 0.0}
 
@@ -398,19 +398,13 @@ def test_requests_with_secrets_of_their_own_have_them_again_when_their_seeds_are
 
 # The command
 
-COMMAND = [sys.executable, "-m", "crawlpool", "--backend", "thread", "--backoff", "10ms"]
-
 
 @pytest.fixture
 def run(tmp_path):
-    """Run the command in an empty folder."""
-
-    def command(*words, cwd=tmp_path):
-        return subprocess.run(
-            [*COMMAND, *words], cwd=cwd, capture_output=True, text=True, timeout=60, check=False
-        )
-
-    return command
+    """Do in an empty folder what the command does."""
+    return lambda *words, cwd=tmp_path: command(
+        ["--backend", "thread", "--backoff", "10ms", *words], folder=cwd
+    )
 
 
 def test_the_command_ends_with_six_when_there_is_nothing_to_do(site, tmp_path, run):
@@ -559,13 +553,8 @@ def interrupt_at(monkeypatch, place, number):
 
 @pytest.fixture
 def about(tmp_path):
-    """Run a command that is about a job."""
-
-    def command(*words, cwd=tmp_path):
-        command = [sys.executable, "-m", "crawlpool", *words]
-        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
-
-    return command
+    """Do what a command does that is about a job."""
+    return lambda *words, cwd=tmp_path: command(words, folder=cwd)
 
 
 HANDLER = """

@@ -12,6 +12,8 @@ from crawlpool import ConfigError, Crawler, Start
 from crawlpool.errors import FrontierError
 from crawlpool.saved import FIELDS, folder_name
 
+from ..command import command
+
 QUICK = {"backend": "sync", "retries": 0}
 COMMAND = [sys.executable, "-m", "crawlpool"]
 
@@ -34,15 +36,7 @@ def check(folder):
 
 
 def run(tmp_path, *words):
-    return subprocess.run(
-        [*COMMAND, *words, "--backend", "thread", "--retries", "0"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=90,
-        check=False,
-    )
+    return command([*words, "--backend", "thread", "--retries", "0"], folder=tmp_path)
 
 
 def test_each_good_answer_is_a_file_and_each_url_a_line(site, tmp_path):

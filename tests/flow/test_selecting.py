@@ -13,6 +13,8 @@ from crawlpool import ConfigError, Crawler, FetchPool, Start, fetch, fetch_all
 from crawlpool.errors import FrontierError
 from crawlpool.records import FIELDS
 
+from ..command import command
+
 QUICK = {"backend": "sync", "retries": 0}
 SELECT = {"price": ".price", "next": "a.next@href", "tags": "li*"}
 
@@ -44,15 +46,7 @@ def of_jsonl(path):
 
 
 def run(tmp_path, *words):
-    return subprocess.run(
-        [sys.executable, "-m", "crawlpool", *words, "--backend", "thread", "--retries", "0"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=90,
-        check=False,
-    )
+    return command([*words, "--backend", "thread", "--retries", "0"], folder=tmp_path)
 
 
 def test_every_store_has_the_selected_columns_behind_the_records_own(site, tmp_path):

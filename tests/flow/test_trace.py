@@ -3,8 +3,6 @@
 import json
 import os
 import re
-import subprocess
-import sys
 import threading
 import time
 import xml.etree.ElementTree as ET
@@ -16,6 +14,8 @@ import pytest
 from crawlpool import ConfigError, Crawler
 from crawlpool.timeline import Event, drawn
 from crawlpool.trace import STEPS, Trace
+
+from ..command import command
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -200,10 +200,7 @@ def test_the_command_writes_a_picture_at_once_or_draws_one_from_json(site, tmp_p
     site.page("/")
 
     def run(*words):
-        return subprocess.run(
-            [sys.executable, "-m", "crawlpool", *words],
-            cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+        return command(words, folder=tmp_path)
 
     crawl = (site.url + "/", "--backend", "sync", "-q")
     assert run(*crawl, "--trace", "at-once.svg").returncode == 0

@@ -3,8 +3,6 @@
 import json
 import logging
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -12,6 +10,8 @@ import crawlpool
 from crawlpool import ConfigError, Crawler, Request
 from crawlpool.cli import main
 from crawlpool.urls import public
+
+from ..command import command
 
 QUICK = {"backend": "sync", "backoff": 0.0}
 SECRET = "s3cr3t-word"
@@ -282,23 +282,17 @@ def test_what_looks_into_a_job_says_it_nowhere(site, tmp_path):
     seeds = [with_secret(f"{site.url}{path}") for path in ("/a", "/moved", "/missing")]
     listed.write_text("\n".join(seeds), encoding="utf-8")
 
-    def command(*words):
-        run = subprocess.run(
-            [sys.executable, "-m", "crawlpool", *words],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return run.stdout + run.stderr
+    def shown(*words):
+        done = command(words, folder=tmp_path)
+        return done.stdout + done.stderr
 
-    said = command(
+    said = shown(
         "urls.txt", "-o", "o.jsonl", "--failed", "f.txt", "--backend", "thread", "-vv", "--log-file", "l"
     )
-    said += command("failures", "o.jsonl")
+    said += shown("failures", "o.jsonl")
     for seed in seeds:
-        said += command("why", seed, "--job", "o.jsonl")
-    said += command("status", "o.jsonl", "--json")
+        said += shown("why", seed, "--job", "o.jsonl")
+    said += shown("status", "o.jsonl", "--json")
 
     assert "answered with HTTP 200" in said
     assert SECRET not in said

@@ -12,6 +12,7 @@ import pytest
 from crawlpool.cli import main
 from crawlpool.job.schema import State
 
+from ...command import command
 from ...jobs import Book, rows
 
 COMMAND = [sys.executable, "-m", "crawlpool"]
@@ -340,18 +341,16 @@ def test_retry_asks_what_failed_once_more_and_adds_its_record(tmp_path, site):
     site.page("/bad", status=404)
     (tmp_path / "urls.txt").write_text(f"{site.url}/good\n{site.url}/bad\n")
 
-    def command(*words):
-        return subprocess.run(
-            [*COMMAND, *words], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
-        )
+    def typed(*words):
+        return command(words, folder=tmp_path)
 
-    first = command("urls.txt", "-o", "books.jsonl", "--backend", "thread", "-q")
+    first = typed("urls.txt", "-o", "books.jsonl", "--backend", "thread", "-q")
     assert first.returncode == 3
     site.page("/bad", b"<title>better</title>")
 
-    dry = command("retry", "books.jsonl", "--dry-run")
+    dry = typed("retry", "books.jsonl", "--dry-run")
     assert dry.stdout == f"http  {site.url}/bad  HTTP 404 Not Found\n"
-    done = command("retry", "--status", "404", "books.jsonl", "--timeout", "9", "-q")
+    done = typed("retry", "--status", "404", "books.jsonl", "--timeout", "9", "-q")
 
     assert (done.returncode, done.stderr) == (0, "")
     assert site.requests.count("/good") == 1
@@ -360,7 +359,7 @@ def test_retry_asks_what_failed_once_more_and_adds_its_record(tmp_path, site):
     assert sorted((record["url"].rpartition("/")[2], record["status"]) for record in records) == [
         ("bad", 200), ("bad", 404), ("good", 200),
     ]  # fmt: skip
-    assert command("retry", "books.jsonl").returncode == 6
+    assert typed("retry", "books.jsonl").returncode == 6
     settings = json.loads(
         rows(tmp_path / "books.jsonl.job", "SELECT settings FROM run ORDER BY id DESC")[0][0]
     )
