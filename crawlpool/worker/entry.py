@@ -76,6 +76,11 @@ def let_go_here() -> None:
 def _new_exchange(
     options: TransportOptions, begun: Any = None, reported: Any = None, *, is_worker: bool = True
 ) -> AnyExchange:
+    made = _made_exchange(options, begun, reported, is_worker=is_worker)
+    return made if options.watcher is None else options.watcher.watching(made)
+
+
+def _made_exchange(options: TransportOptions, begun: Any, reported: Any, *, is_worker: bool) -> AnyExchange:
     if options.stand_in is not None:
         return Exchange(
             options.stand_in.transport(options),

@@ -87,6 +87,7 @@ class TransportOptions:
         transport: What it fetches with: "requests" or "curl".
         beside: What calls handlers right after the fetch (`crawlpool.handling`); None where they run elsewhere.
         stand_in: What answers in place of the network (`crawlpool.rehearsal`); it crosses to no other process.
+        watcher: What sees where a worker's time goes (`crawlpool.bench.stages`); None but for that.
     """
 
     headers: Pairs = ()
@@ -112,6 +113,7 @@ class TransportOptions:
     transport: str = "requests"
     beside: Any = None
     stand_in: Any = None
+    watcher: Any = None
 
 
 def response_answer(
