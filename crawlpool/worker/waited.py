@@ -95,4 +95,16 @@ def _lain_s(sock: socket.socket | None) -> float:
     return int.from_bytes(told[_LAST_DATA], sys.byteorder) / 1e3
 
 
+def lain_of(fd: int) -> float:
+    """The same of a descriptor that others own."""
+    try:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, fileno=fd)
+    except OSError:
+        return 0.0
+    try:
+        return _lain_s(sock)
+    finally:
+        sock.detach()
+
+
 waited = _Waited()

@@ -13,11 +13,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from crawlpool.model import FailureKind, Request, Response
-from crawlpool.worker.exchange import Exchange
-from crawlpool.worker.requests_ import RequestsTransport
-from crawlpool.worker.wire import TransportOptions, Want, outcome_of
+from crawlpool.model import FailureKind, Response
+from crawlpool.worker.wire import Want
 
+from . import transports
 from .rawserver import RawServer, Script
 
 pytestmark = pytest.mark.timeout(60)
@@ -173,18 +172,15 @@ def server() -> Iterator[RawServer]:
     server.close()
 
 
-@pytest.fixture(scope="module", params=["requests"])
+@pytest.fixture(scope="module", params=transports.NAMES)
 def transport(request) -> Iterator:
-    made = {"requests": RequestsTransport}[request.param](TransportOptions(timeout_s=5.0))
+    made = transports.new(request.param, timeout_s=5.0)
     yield made
     made.close()
 
 
 def _fetch(transport, url: str):
-    request = Request(url, target=url)
-    answers = Exchange(transport)([(1, "GET", url, (), b"", int(Want.BODY | Want.RAW))])
-    assert len(answers) == 1
-    return outcome_of(answers[0], request)
+    return transports.fetch(transport, url, Want.BODY | Want.RAW)
 
 
 @settings(max_examples=250, deadline=None)

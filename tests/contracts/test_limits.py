@@ -7,6 +7,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import brotli
 import pytest
@@ -14,14 +15,13 @@ from backports import zstd as library
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawlpool.model import Failure, FailureKind, Outcome, Request, Response
+from crawlpool.model import Failure, FailureKind, Outcome, Response
 from crawlpool.worker.codings import Decoding
-from crawlpool.worker.exchange import Exchange
 from crawlpool.worker.heads import BadAnswer
 from crawlpool.worker.memory import can_look
-from crawlpool.worker.requests_ import RequestsTransport
-from crawlpool.worker.wire import TransportOptions, Want, outcome_of
+from crawlpool.worker.wire import Want
 
+from . import transports
 from .rawserver import RawServer, Script
 
 pytestmark = pytest.mark.timeout(60)
@@ -45,18 +45,18 @@ def server_of() -> Iterator[Callable[..., RawServer]]:
         each.close()
 
 
+@pytest.fixture(params=transports.NAMES)
+def transport_name(request) -> str:
+    return request.param
+
+
 @pytest.fixture
-def answer_to(server_of) -> Callable[..., Outcome]:
+def answer_to(server_of, transport_name) -> Callable[..., Outcome]:
     """What becomes of these bytes when they are the answer."""
 
     def answer(sent: bytes | Script, *, want: Want = Want.BODY, **options) -> Outcome:
-        url = server_of(sent).url
-        transport = RequestsTransport(TransportOptions(**{"timeout_s": 10.0, **options}))
-        try:
-            (came,) = Exchange(transport)([(7, "GET", url, (), b"", int(want))])
-        finally:
-            transport.close()
-        return outcome_of(came, Request(url, target=url))
+        with closing(transports.new(transport_name, **{"timeout_s": 10.0, **options})) as transport:
+            return transports.fetch(transport, server_of(sent).url, want)
 
     return answer
 
@@ -253,13 +253,14 @@ def test_a_stream_that_is_cut_off_at_the_cap_is_said_to_be_over():
 
 WORKER = """
 import json, sys
-from crawlpool.worker.exchange import Exchange
+from crawlpool.worker.entry import exchange, start
 from crawlpool.worker.memory import peak
-from crawlpool.worker.requests_ import RequestsTransport
 from crawlpool.worker.wire import TransportOptions, Want
 import backports.zstd, brotli
-transport = RequestsTransport(TransportOptions(timeout_s=3.0, max_body=4 * 1024 * 1024, max_ratio=int(sys.argv[2])))
-exchange, wants = Exchange(transport), int(Want.BODY)
+start(TransportOptions(
+    timeout_s=3.0, max_body=4 * 1024 * 1024, max_ratio=int(sys.argv[2]), transport=sys.argv[4]
+), [0])
+wants = int(Want.BODY)
 exchange([(0, "GET", sys.argv[1], (), b"", wants)])
 before = peak()
 answers = [exchange([(n, "GET", sys.argv[1], (), b"", wants)])[0] for n in range(int(sys.argv[3]))]
@@ -269,7 +270,7 @@ print(json.dumps({"grown": peak() - before, "came": [each[2] for each in answers
 
 @pytest.mark.skipif(not can_look(), reason="here, a process cannot be told what it takes")
 @pytest.mark.parametrize(("most_ratio", "most"), [(1000, 5), (10**9, None)])  # the ratio ends bombs alone
-def test_nothing_that_a_server_sends_makes_a_worker_grow(server_of, most_ratio, most):
+def test_nothing_that_a_server_sends_makes_a_worker_grow(server_of, transport_name, most_ratio, most):
     chunked = OK + b"Transfer-Encoding: chunked\r\n\r\n"
     hostile = [
         coded(b"gzip", BOMBS["gzip"]),
@@ -289,7 +290,7 @@ def test_nothing_that_a_server_sends_makes_a_worker_grow(server_of, most_ratio, 
     ][:most]
     server = server_of(OK + b"Content-Length: 4\r\n\r\ngood", *hostile)
     said = subprocess.run(
-        [sys.executable, "-c", WORKER, server.url, str(most_ratio), str(len(hostile))],
+        [sys.executable, "-c", WORKER, server.url, str(most_ratio), str(len(hostile)), transport_name],
         check=True,
         capture_output=True,
         timeout=50,

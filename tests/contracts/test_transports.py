@@ -13,21 +13,22 @@ from urllib3.util import request as u3request
 
 from crawlpool.model import Failure, FailureKind, Outcome, Request, Response
 from crawlpool.worker.exchange import Exchange
-from crawlpool.worker.requests_ import RequestsTransport
-from crawlpool.worker.wire import TransportOptions, Want, outcome_of
+from crawlpool.worker.wire import Want, outcome_of
+
+from . import transports
 
 pytestmark = pytest.mark.timeout(30)
 
 ALL = Want.BODY | Want.FACTS | Want.LINKS
 
 
-@pytest.fixture(params=["requests"])
+@pytest.fixture(params=transports.NAMES)
 def transport_of(request) -> Iterator:
     """Make a transport; all that were made are closed."""
     made = []
 
     def make(**options):
-        made.append({"requests": RequestsTransport}[request.param](TransportOptions(**options)))
+        made.append(transports.new(request.param, **options))
         return made[-1]
 
     yield make
@@ -36,11 +37,7 @@ def transport_of(request) -> Iterator:
 
 
 def fetch(transport, url: str, want: Want = ALL, **more) -> Outcome:
-    request = Request(url, target=url, **more)
-    order = (7, request.method, url, request.headers, request.body, int(want))
-    (answer,) = Exchange(transport)([order])
-    assert answer[0] == 7
-    return outcome_of(answer, request)
+    return transports.fetch(transport, url, want, **more)
 
 
 def failure(transport, url: str, **more) -> Failure:
@@ -411,7 +408,7 @@ def test_an_exchange_comes_back_after_its_linger_and_goes_on_with_the_rest():
 def test_what_crosses_is_made_of_plain_values(site, transport_of):
     site.page("/", links=["/a"])
     order = (1, "GET", site.url + "/", (), b"", int(ALL))
-    answers = Exchange(transport_of())([order, (2, "GET", "http://127.0.0.1:9/", (), b"", 0)])
+    answers = transports.answers_of(transport_of(), order, (2, "GET", "http://127.0.0.1:9/", (), b"", 0))
 
     def is_plain(value) -> bool:
         if type(value) is tuple:

@@ -1,0 +1,293 @@
+"""Fetch with libcurl's multi interface, through pycurl: many requests under way in one thread.
+
+    start(order) ─▶ easy handle ─▶ multi ─▶ sockets, watched here
+    wait(seconds) ◀─ answers of those that are finished
+
+libcurl keeps the connections, the names' addresses and the TLS sessions, and finds where an
+answer ends; heads, chunks and codings are read by ours (`transfer.py`), so that limits, words and
+strictness are those of the other transport. Where a request may go is said by `curlroutes.py`.
+One hop a fetch: no cookies, redirects or logins of libcurl's own.
+
+An order comes back as exactly one answer, whatever happens; `wait` raises nothing but what a
+signal raises where the user's program runs in this thread.
+"""
+
+import os
+import time
+from typing import Any, Final
+
+import pycurl
+
+from ..model import FailureKind, Pairs
+from ..urls import place
+from .addresses import Refused
+from .curlroutes import Routes
+from .dress import IDEMPOTENT, dressed
+from .heads import BadAnswer
+from .transfer import Dressed, Named, Transfer
+from .waited import lain_of
+from .watching import READ, WRITE, new_watch
+from .wire import Answer, Order, TransportOptions
+
+_MOST_DRESSED: Final = 256
+_OWN: Final = ("Accept", "User-Agent", "Expect", "Content-Type", "Proxy-Connection")
+"""Header fields that libcurl would add by itself."""
+
+_EVENTS: Final = {pycurl.POLL_IN: READ, pycurl.POLL_OUT: WRITE, pycurl.POLL_INOUT: READ | WRITE}
+_SELECTED: Final = {
+    READ: pycurl.CSELECT_IN,
+    WRITE: pycurl.CSELECT_OUT,
+    READ | WRITE: pycurl.CSELECT_IN | pycurl.CSELECT_OUT,
+}
+_FOREIGN: Final = frozenset({pycurl.E_UNSUPPORTED_PROTOCOL, 8})  # CURLE_WEIRD_SERVER_REPLY
+
+
+class CurlTransport:
+    """A multi handle and its easy handles; it serves one thread.
+
+    Args:
+        options: What the worker was told.
+
+    Attributes:
+        whole: Transfers whose answer came whole just now.
+    """
+
+    def __init__(self, options: TransportOptions) -> None:
+        """Open nothing yet."""
+        self._options = options
+        self._routes = Routes(options)
+        self._pid = os.getpid()
+        self._watch = new_watch()
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._asked_to_watch)
+        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._asked_to_wake)
+        self._multi.setopt(pycurl.M_MAXCONNECTS, max(8, options.connections))
+        self._due: float | None = None
+        self._free: list[Transfer] = []
+        self._under_way: dict[Transfer, None] = {}
+        self._ready: list[Answer] = []
+        self._dressed: dict[tuple[str, Pairs], Dressed] = {}
+        self._raised: BaseException | None = None
+        self._fd = -1  # the socket that is looked at
+        self._looked_at = self._looked_before = time.monotonic()
+        self._idle_from: float | None = None
+        self.whole: list[Transfer] = []
+        self.peer = self._routes.peer
+
+    # What an exchange calls
+
+    def start(self, order: Order) -> None:
+        """Begin to fetch one hop; where that cannot be, `wait` gives the failure."""
+        is_plain = order[1] == "GET" and not order[4]
+        transfer = self._free.pop() if is_plain and self._free else self._new()
+        try:
+            self._begin(transfer, order)
+            if not is_plain:
+                transfer.make_special()
+                if order[1] not in IDEMPOTENT:
+                    transfer.use_new_connection()
+            self._multi.add_handle(transfer.easy)
+        except Exception as error:  # noqa: BLE001
+            # What it was told may be half of it.
+            self._ready.append(transfer.failed(*_said_of(error)))
+            transfer.easy.close()
+            return
+        self._under_way[transfer] = None
+
+    def wait(self, timeout_s: float) -> list[Answer]:
+        """What is finished by now; waits until something is, this long at most."""
+        until = time.monotonic() + timeout_s
+        while True:
+            self._look(until)
+            answers = self._finished()
+            if self._raised is not None:
+                raised, self._raised = self._raised, None
+                self._ready.extend(answers)
+                raise raised
+            if answers or time.monotonic() >= until:
+                return answers
+
+    def close(self) -> None:
+        """Drop what is under way, and close every connection."""
+        for transfer in self._under_way:
+            self._multi.remove_handle(transfer.easy)
+            transfer.easy.close()
+        for transfer in self._free:
+            transfer.easy.close()
+        self._under_way.clear()
+        self._free.clear()
+        self._multi.close()
+        self._watch.close()
+        self._routes.close()
+
+    # A request
+
+    def _new(self) -> Transfer:
+        return Transfer(self._options, self, self._pid)
+
+    def _begin(self, transfer: Transfer, order: Order) -> None:
+        transfer.begin(order)
+        url = order[2]
+        where = place(url)
+        transfer.tell(self._dress(order, where.host), where.origin, where.path)
+        if self._routes.prepare(transfer.easy, order):
+            transfer.easy.setopt(pycurl.REQUEST_TARGET, url)
+
+    def _dress(self, order: Order, host: str) -> Dressed:
+        """Everything that is sent, in its order: as recorded, and as libcurl wants it."""
+        _, method, url, extra, body, _ = order
+        is_plain = method == "GET" and not body
+        key = host, extra
+        if is_plain and (known := self._dressed.get(key)) is not None:
+            return known
+        headers = dressed(self._options.headers, url, extra, method, body)
+        if headers[0][0].lower() != "host":  # libcurl sends it first
+            headers = tuple(sorted(headers, key=lambda pair: pair[0].lower() != "host"))
+        there = {name.lower() for name, _ in headers}
+        lines = [f"{name}: {value}" if value else f"{name};" for name, value in headers]
+        lines.extend(f"{name}:" for name in _OWN if name.lower() not in there)
+        made = headers, [line.encode("latin-1") for line in lines]
+        if is_plain:
+            if len(self._dressed) >= _MOST_DRESSED:
+                del self._dressed[next(iter(self._dressed))]
+            self._dressed[key] = made
+        return made
+
+    # What happens
+
+    def _look(self, until: float) -> None:
+        """Wait for what the sockets bring, and let libcurl take it."""
+        now = time.monotonic()
+        patience = 0.0 if self._ready else until - now
+        if self._due is not None:
+            patience = min(patience, self._due - now)
+        if self._idle_from is not None and self._under_way:
+            patience = min(patience, self._idle_from - now)
+        found = self._watch.wait(max(0.0, patience))
+        self._looked_before, self._looked_at = self._looked_at, time.monotonic()
+        for fd, ready in found:
+            self._fd = fd
+            self._multi.socket_action(fd, _SELECTED[ready])
+        self._fd = -1
+        now = time.monotonic()
+        if self._due is not None and now >= self._due:
+            self._due = None
+            self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        idle_s = self._options.idle_timeout_s
+        if idle_s is not None and (self._idle_from is None or now >= self._idle_from):
+            self._end_idle(idle_s)
+
+    def _finished(self) -> list[Answer]:
+        answers, self._ready = self._ready, []
+        left = 1
+        while left:
+            left, good, bad = self._multi.info_read()
+            for easy in good:
+                self._take(easy.transfer, None, answers)
+            for easy, number, words in bad:
+                self._take(easy.transfer, (number, words), answers)
+        if self.whole:
+            for transfer in self.whole:
+                # By our reading it is whole, by libcurl's it is not: that connection is not used again.
+                if transfer in self._under_way and transfer.is_over:
+                    self._take(transfer, None, answers)
+            self.whole.clear()
+        return answers
+
+    def _take(self, transfer: Transfer, error: tuple[int, str] | None, answers: list[Answer]) -> None:
+        """Make the answer of a transfer, and free its handle; or try it once more."""
+        self._multi.remove_handle(transfer.easy)
+        del self._under_way[transfer]
+        if error is not None and error[0] in _FOREIGN and self._again(transfer):
+            return
+        try:
+            answer = transfer.answer(error)
+        except Exception as fault:  # noqa: BLE001
+            answer = transfer.failed(*_said_of(fault))
+        answers.append(answer)
+        order = transfer.order
+        if transfer.is_again or order[1] != "GET" or order[4]:
+            transfer.easy.close()
+        else:
+            self._free.append(transfer)
+
+    def _again(self, transfer: Transfer) -> bool:
+        """Whether what came was a leftover of the answer before on a kept connection; then it is asked once more.
+
+        It was not there yet when that answer was read, and is nobody's failure (RFC 9112, 9.3.1).
+        """
+        order = transfer.order
+        if transfer.is_again or order[1] not in IDEMPOTENT or not transfer.is_foreign:
+            return False
+        if transfer.easy.getinfo(pycurl.NUM_CONNECTS) > 0:
+            return False
+        left_s = self._options.timeout_s - (time.monotonic() - transfer.started)
+        second = self._new()
+        try:
+            self._begin(second, order)
+            second.make_special(left_s)
+            second.use_new_connection()
+            self._multi.add_handle(second.easy)
+        except Exception:  # noqa: BLE001  the first try's fault says more
+            second.easy.close()
+            return False
+        second.started, second.fetched_at = transfer.started, transfer.fetched_at
+        self._under_way[second] = None
+        transfer.easy.close()
+        return True
+
+    def _end_idle(self, idle_s: float) -> None:
+        """Give up what has been silent for so long, and say when to look next."""
+        now = time.monotonic()
+        next_at = now + idle_s
+        for transfer in list(self._under_way):
+            at = transfer.heard_at + idle_s
+            if at <= now:
+                sent_s = transfer.easy.getinfo(pycurl.PRETRANSFER_TIME)
+                if not sent_s:  # it is not connected yet, which has a limit of its own
+                    transfer.heard_at = now
+                    continue
+                transfer.heard_at = max(transfer.heard_at, transfer.started + sent_s)
+                at = transfer.heard_at + idle_s
+            if at <= now:
+                transfer.cut_off(BadAnswer(FailureKind.IDLE, f"nothing of the answer came for {idle_s:g} s"))
+                self._take(transfer, None, self._ready)
+            else:
+                next_at = min(next_at, at)
+        self._idle_from = next_at
+
+    # What a transfer asks
+
+    def lain_s(self) -> float:
+        """Seconds for which what came just now has lain in the kernel before we looked."""
+        if self._fd < 0 or time.monotonic() - self._looked_before < 0.001:
+            return 0.0
+        return lain_of(self._fd)
+
+    def caught(self, error: BaseException) -> None:
+        """Raise it, out of libcurl's reach."""
+        self._raised = error
+
+    def fault_of(self, easy: Any, number: int, words: str) -> Named:
+        """What libcurl's error is called."""
+        return self._routes.fault_of(easy, number, words)
+
+    # What libcurl asks
+
+    def _asked_to_watch(self, event: int, fd: int, _multi: Any, _data: Any) -> None:
+        if event == pycurl.POLL_REMOVE:
+            self._watch.let_go(fd)
+        else:
+            self._watch.watch(fd, _EVENTS[event])
+
+    def _asked_to_wake(self, timeout_ms: int) -> None:
+        self._due = None if timeout_ms < 0 else time.monotonic() + timeout_ms / 1000
+
+
+def _said_of(error: Exception) -> Named:
+    """What an order comes to that could not even be begun, or whose answer could not be read."""
+    if isinstance(error, Refused | BadAnswer):
+        return error.kind, error.message
+    if isinstance(error, UnicodeError):
+        return FailureKind.INVALID_URL, f"not a URL that can be asked: {error}"[:500]
+    return FailureKind.UNEXPECTED, f"{type(error).__name__}: {error}"[:500]

@@ -1,0 +1,392 @@
+"""One request that libcurl has under way: what it is told, the pieces it brings, and the answer they make.
+
+    begin ─▶ libcurl sends the request
+                 │ a line of the head       took_line ─▶ heads, framing: ours, strict
+                 │ a piece of the body      took_piece ─▶ chunks, codings, cap: ours
+                 ▼
+             answer ─▶ one answer, whatever happened
+
+libcurl finds where an answer ends by its own reading of the head, and would keep a connection
+that we would not. So whenever an answer is enough, and its connection must not carry another, the
+piece that ended it is refused: libcurl then closes the connection. The answer stands all the same.
+What HTTP/2 frames is whole when libcurl says so.
+"""
+
+import time
+from typing import Any, Final, Protocol, cast
+
+import pycurl
+
+from ..model import FailureKind, Pairs
+from . import heads
+from .framing import Chunks, Framing, broken, framing_of
+from .reading import UNREAD, Body, Reading, answer_of, leads_on
+from .wire import Answer, Order, TransportOptions, failure_answer
+
+BUFFER: Final = 256 * 1024
+"""Bytes that libcurl reads at once; each time is a call into Python."""
+
+_GO_ON: Final = None
+_STOP: Final = -1
+_LONGEST_HEAD: Final = 300 * 1024
+"""Bytes of heads beyond which libcurl gives up by itself."""
+
+_EMPTY: Final = frozenset({b"\r\n", b"\n"})
+_AS_TEXT: Final = (b"HTTP/2 ", b"HTTP/3 ")
+_ENDS: Final = frozenset({pycurl.E_PARTIAL_FILE, pycurl.E_GOT_NOTHING})
+
+_SUPPRESS_CONNECT_HEADERS: Final = 265
+"""CURLOPT_SUPPRESS_CONNECT_HEADERS, for which pycurl has no name."""
+
+_HAVE_BODIES: Final = frozenset({"POST", "PUT", "PATCH"})
+
+Named = tuple[FailureKind, str]
+Dressed = tuple[Pairs, list[bytes]]
+
+
+class Around(Protocol):
+    """What a transfer asks of the transport that it is part of."""
+
+    whole: list["Transfer"]
+
+    def lain_s(self) -> float:
+        """Seconds for which what came just now has lain here before it was looked at."""
+
+    def caught(self, error: BaseException) -> None:
+        """Keep what is meant for the whole process."""
+
+    def fault_of(self, easy: Any, number: int, words: str) -> Named:
+        """What libcurl's error is called."""
+
+    def peer(self, easy: Any) -> str:
+        """The far end."""
+
+
+class Transfer:
+    """An easy handle, and the answer that comes in on it.
+
+    Args:
+        options: What the worker was told.
+        around: The transport.
+        pid: Of this process.
+
+    Attributes:
+        easy: libcurl's handle.
+        order: What is asked.
+        started: When it began, by `time.monotonic()`.
+        heard_at: When a byte of it came last, or when it began.
+        is_over: Nothing more is needed, or it cannot become an answer.
+        is_again: It is the second try.
+    """
+
+    order: Order
+    _framing: Framing
+    _is_framed: bool
+    _chunks: Chunks | None
+    _left: int | None
+
+    def __init__(self, options: TransportOptions, around: Around, pid: int) -> None:
+        """Set what is the same for all requests."""
+        self._options = options
+        self._around = around
+        self._pid = pid
+        self._origin = ""
+        self._lines_told: list[bytes] | None = None
+        self.is_again = False
+        self.easy: Any = pycurl.Curl()
+        easy = self.easy
+        easy.transfer = self
+        easy.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+        easy.setopt(pycurl.FOLLOWLOCATION, 0)
+        easy.setopt(pycurl.HTTP_CONTENT_DECODING, 0)
+        easy.setopt(pycurl.HTTP_TRANSFER_DECODING, 0)
+        easy.setopt(pycurl.HTTP09_ALLOWED, 0)
+        easy.setopt(pycurl.PATH_AS_IS, 1)
+        easy.setopt(pycurl.NOSIGNAL, 1)
+        easy.setopt(pycurl.NETRC, pycurl.NETRC_IGNORED)
+        easy.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
+        easy.setopt(pycurl.BUFFERSIZE, BUFFER)
+        easy.setopt(pycurl.TIMEOUT_MS, max(1, int(options.timeout_s * 1000)))
+        easy.setopt(pycurl.HEADERFUNCTION, self._took_line)
+        easy.setopt(pycurl.WRITEFUNCTION, self._took_piece)
+
+    # The request
+
+    def begin(self, order: Order) -> None:
+        """Another request begins, and nothing has come of it yet."""
+        self.order = order
+        self._lines: list[bytes] = []
+        self._head: heads.Head | None = None
+        self._interim = 0
+        self._received = 0
+        self._reading: Reading | None = None
+        self._fault: heads.BadAnswer | None = None
+        self._error: BaseException | None = None
+        self._lain_s = 0.0
+        self._is_enough = False
+        self.is_over = False
+        self.fetched_at = time.time()
+        self.started = self.heard_at = time.monotonic()
+
+    def tell(self, dressed: Dressed, origin: str, target: str) -> None:
+        """Tell libcurl what to ask; what it knows from the request before is not said again."""
+        easy = self.easy
+        if origin != self._origin:
+            easy.setopt(pycurl.URL, f"{origin}/")
+            self._origin = origin
+        easy.setopt(pycurl.REQUEST_TARGET, target)
+        self._headers, lines = dressed
+        if lines is not self._lines_told:
+            easy.setopt(pycurl.HTTPHEADER, lines)
+            self._lines_told = lines
+
+    def make_special(self, left_s: float | None = None) -> None:
+        """Make of it a handle for this one order: not a GET, or a second try that has so much time left."""
+        _, method, _, _, body, _ = self.order
+        easy = self.easy
+        if method == "HEAD" and not body:
+            easy.setopt(pycurl.NOBODY, 1)
+        elif method != "GET" or body:
+            if body or method in _HAVE_BODIES:
+                easy.setopt(pycurl.POSTFIELDS, body)
+            easy.setopt(pycurl.CUSTOMREQUEST, method)
+        if left_s is not None:
+            self.is_again = True
+            easy.setopt(pycurl.TIMEOUT_MS, max(1, int(left_s * 1000)))
+
+    def use_new_connection(self) -> None:
+        """Take no kept connection: libcurl would send the request once more when that was closed under it."""
+        self.easy.setopt(pycurl.FRESH_CONNECT, 1)
+
+    # What libcurl brings; whatever is raised here it would print, and forget
+
+    def _took_line(self, line: bytes) -> int | None:
+        try:
+            return self._line(line)
+        except heads.BadAnswer as fault:
+            self._fault = fault
+        except BaseException as error:  # noqa: BLE001
+            self._catch(error)
+        return self._stop()
+
+    def _took_piece(self, piece: bytes) -> int | None:
+        try:
+            return self._piece(piece)
+        except heads.BadAnswer as fault:
+            self._fault = fault
+        except BaseException as error:  # noqa: BLE001
+            self._catch(error)
+        return self._stop()
+
+    def _catch(self, error: BaseException) -> None:
+        self._error = error
+        if not isinstance(error, Exception):
+            self._around.caught(error)
+
+    def _stop(self) -> int:
+        self.is_over = True
+        return _STOP
+
+    def _line(self, line: bytes) -> int | None:
+        """A line of a head, its end included."""
+        if not self._received:
+            self._lain_s = self._around.lain_s()
+        self._received += len(line)
+        if self._head is not None:
+            return _GO_ON  # of a trailer, in HTTP/2
+        if self._received > self._options.max_headers:
+            raise self._too_long()
+        if line not in _EMPTY:
+            if line.startswith(b"\r"):  # libcurl takes it for the end of the head
+                raise heads.protocol("a carriage return stands alone in its head")
+            self._lines.append(line)
+            return _GO_ON
+        self.heard_at = time.monotonic()
+        head = _head(b"".join(self._lines))
+        self._lines = []
+        if head.status < 200:
+            if head.status == 101:
+                raise heads.protocol("it changes to a protocol that nobody asked for (101)")
+            self._interim += 1
+            if self._interim > heads.MOST_INTERIM:
+                raise heads.protocol("its interim answers (1xx) do not end")
+            return _GO_ON
+        return self._begin_body(head)
+
+    def _begin_body(self, head: heads.Head) -> int | None:
+        order = self.order
+        framing = framing_of(head, order[1])
+        self._is_framed = head.version.startswith("HTTP/1")
+        self._chunks = Chunks() if framing.is_chunked and self._is_framed else None
+        self._left = framing.length if self._is_framed else None
+        self._framing = framing
+        self._head = head
+        self._reading = reading = Reading(
+            head, framing, head.fields.get("content-encoding"), order[5], self._options
+        )
+        if reading.is_left:
+            self._is_enough = True
+            return self._stop()
+        if self._left == 0:
+            return self._ended()
+        return _GO_ON
+
+    def _piece(self, piece: bytes) -> int | None:
+        """A piece of the body, in its transfer coding."""
+        self._received += len(piece)
+        self.heard_at = time.monotonic()
+        if self.is_over or self._reading is None:
+            return _STOP
+        is_end = is_clean = False
+        if self._left is not None:
+            is_clean = len(piece) <= self._left
+            piece = piece if is_clean else piece[: self._left]
+            self._left -= len(piece)
+            is_end = not self._left
+        elif self._chunks is not None:
+            piece = self._chunks.feed(piece)
+            is_end = self._chunks.is_done
+            is_clean = is_end and self._chunks.is_sound and not self._chunks.rest
+        if piece and not self._reading.take(piece):
+            self._is_enough = True
+            return self._stop()
+        return self._ended(is_clean=is_clean) if is_end else _GO_ON
+
+    def _ended(self, *, is_clean: bool = True) -> int | None:
+        """All of it has come; the connection stays if nothing speaks against that."""
+        self._is_enough = self.is_over = True
+        if not (is_clean and self._framing.is_lasting):
+            return _STOP
+        self._around.whole.append(self)
+        return _GO_ON
+
+    # The answer
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether what came does not even begin as an answer does."""
+        return not self._received and self._error is None
+
+    def answer(self, error: tuple[int, str] | None) -> Answer:
+        """What came of it: libcurl's error, or None where it has none."""
+        elapsed_s = time.monotonic() - self.started
+        body: Body | None = None
+        named: Named | None = None
+        try:
+            body = self._body(error)
+        except heads.BadAnswer as fault:
+            named = fault.kind, fault.message
+        if body is None and self._head is not None and self._error is None and leads_on(self._head):
+            body = UNREAD  # nobody needs it: browsers have gone on by now
+        if body is None:
+            return self.failed(*(named or self._named(error)), elapsed_s)
+        assert self._head is not None
+        easy = self.easy
+        wait_s = (
+            easy.getinfo(pycurl.STARTTRANSFER_TIME_T) - easy.getinfo(pycurl.PRETRANSFER_TIME_T)
+        ) / 1e6 - self._lain_s
+        return answer_of(
+            self.order,
+            self._head,
+            body,
+            options=self._options,
+            request_headers=self._headers,
+            remote_address=self._around.peer(easy),
+            fetched_at=self.fetched_at,
+            elapsed_s=elapsed_s,
+            wait_s=max(0.0, wait_s),
+            received=self._received,
+            worker=self._pid,
+        )
+
+    def failed(self, kind: FailureKind, message: str, elapsed_s: float | None = None) -> Answer:
+        """The answer that says why there is none."""
+        now = time.monotonic()
+        return failure_answer(
+            self.order,
+            kind,
+            message,
+            failed_at=time.time(),
+            elapsed_s=now - self.started if elapsed_s is None else elapsed_s,
+            worker=self._pid,
+        )
+
+    def cut_off(self, fault: heads.BadAnswer) -> None:
+        """Say from outside why it cannot become an answer."""
+        self._fault = fault
+        self.is_over = True
+
+    def _body(self, error: tuple[int, str] | None) -> Body | None:
+        """The body, when all of it came or no more of it is needed; None: libcurl's error says why not.
+
+        Raises:
+            BadAnswer: It broke off, or is none.
+        """
+        if self._fault is not None:
+            raise self._fault
+        if self._error is not None:
+            return None
+        if self._head is None:
+            self._look_at_head(error)
+            return None
+        if not self._is_enough and (said := self._lack(error is None)) is not None:
+            if error is not None and not _is_end(error):
+                return None
+            raise broken(said)
+        assert self._reading is not None
+        return self._reading.end()
+
+    def _lack(self, is_fine: bool) -> str | None:
+        """What a body lacks that libcurl has done with; None for nothing.
+
+        Args:
+            is_fine: libcurl has no complaint.
+        """
+        if self._chunks is not None:
+            # RFC 9112, 8: whole, although the line behind its end is missing.
+            return None if self._chunks.is_last_seen else "the connection ended before the last chunk"
+        if self._left is not None:
+            length = cast(int, self._framing.length)
+            return f"the connection ended after {length - self._left:,} of {length:,} bytes"
+        # RFC 9112, 9.8: anyone may have cut it.
+        return (
+            None if is_fine else "the connection ended without the end of TLS, and the answer said no length"
+        )
+
+    def _look_at_head(self, error: tuple[int, str] | None) -> None:
+        if error is None or (_is_end(error) and self.easy.getinfo(pycurl.PRETRANSFER_TIME_T)):
+            raise broken(
+                "the connection ended inside the head of the answer"
+                if self._received
+                else "the server closed the connection without an answer"
+            )
+        if error[0] == 100 or (error[0] == pycurl.E_RECV_ERROR and "response headers" in error[1]):
+            raise self._too_long()
+
+    def _too_long(self) -> heads.BadAnswer:
+        return heads.BadAnswer(
+            FailureKind.HEADERS,
+            f"its head has more than {min(self._options.max_headers, _LONGEST_HEAD):,} bytes",
+        )
+
+    def _named(self, error: tuple[int, str] | None) -> Named:
+        if self._error is not None:
+            return FailureKind.UNEXPECTED, f"{type(self._error).__name__}: {self._error}"[:500]
+        if error is None:
+            return FailureKind.INCOMPLETE, "the answer broke off"
+        return self._around.fault_of(self.easy, *error)
+
+
+def _is_end(error: tuple[int, str]) -> bool:
+    """Whether libcurl says no more than that the connection ended."""
+    number, words = error
+    return number in _ENDS or (number == pycurl.E_RECV_ERROR and "eof while reading" in words)
+
+
+def _head(block: bytes) -> heads.Head:
+    """Read a head; libcurl writes those of HTTP/2 as text, with a version of their own."""
+    block = block.removesuffix(b"\n").removesuffix(b"\r")
+    if not block.startswith(_AS_TEXT):
+        return heads.read(block)
+    head = heads.read(b"HTTP/1.1" + block[6:])
+    return head._replace(version=block[:6].decode())
