@@ -1,6 +1,6 @@
 """Which of the links on a page become requests: in scope, not too deep, not known."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from .frontiers.base import Frontier
@@ -83,13 +83,14 @@ class Following:
         if fresh and are_plain:
             fresh = self._short(fresh, page)  # none that is too long was ever accepted
         found = []
+        refused: dict[str, list[str]] = {}
         for url in fresh:
             refusal = self.scope.why_not(url) or self.traps.judge(url)
             if refusal is None:
                 found.append(Request(named.get(url, url), target=url, depth=depth, found_on=page))
             else:
-                self._stats.skipped(refusal)
-                self._frontier.left_out((url,), refusal, found_on=page)
+                refused.setdefault(refusal, []).append(url)
+        self._leave_out(refused, page)
         return found
 
     def _named(self, links: Sequence[str], page: str) -> dict[str, str]:
@@ -117,10 +118,16 @@ class Following:
         """Leave out what the site asks not to be followed, as far as it belongs to the crawl and is not known."""
         if not self.targets.are_plain:
             links = [self.targets.tidy(url) for url in links]
+        refused: dict[str, list[str]] = {}
         for url in self._frontier.unknown(self._short(links, page), depth=_ANY_DEPTH, found_on=page):
-            reason = self.scope.why_not(url) or why
-            self._stats.skipped(reason)
-            self._frontier.left_out((url,), reason, found_on=page)
+            refused.setdefault(self.scope.why_not(url) or why, []).append(url)
+        self._leave_out(refused, page)
+
+    def _leave_out(self, refused: Mapping[str, Sequence[str]], page: str) -> None:
+        """Count and remember links that are not followed, by why."""
+        for why, urls in refused.items():
+            self._stats.skipped(why, len(urls))
+            self._frontier.left_out(urls, why, found_on=page)
 
     def _short(self, links: Sequence[str], page: str) -> Sequence[str]:
         """Those that may be asked for; of the others the beginning is remembered, which is no URL."""

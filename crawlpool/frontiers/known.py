@@ -76,6 +76,7 @@ class Known:
         """Start with none."""
         self._hash = _hash()
         self._recent: dict[str, int] = {}  # fingerprint: depth
+        self._deepest = 0  # of all that were ever kept
         base = max(_LEAST, expected / _SHARDS / _FULLEST / 0.9)
         self._shards = [_Shard(int(base * _GROWTH ** (number / _SHARDS))) for number in range(_SHARDS)]
 
@@ -86,7 +87,10 @@ class Known:
     def sift(self, fingerprints: Iterable[str], depth: int) -> tuple[list[str], list[str]]:
         """Those that are not known, and those that may stand deeper than this; each once, in their order."""
         recent = self._recent
-        rest = [each for each in fingerprints if recent.get(each, _NOWHERE) > depth]
+        if depth >= self._deepest:  # where none can stand deeper, which is nearly always so
+            rest = [each for each in fingerprints if each not in recent]
+        else:
+            rest = [each for each in fingerprints if recent.get(each, _NOWHERE) > depth]
         if not rest:
             return rest, rest
         hash_of, shards = self._hash, self._shards
@@ -126,7 +130,7 @@ class Known:
         key = self._hash(fingerprint) or 1
         shard.keys[at] = key
         shard.ids[at] = number
-        self._recent[fingerprint] = shard.depths[at] = min(depth, _DEEPEST)
+        self._recent[fingerprint] = shard.depths[at] = self._bounded(depth)
         shard.count += 1
         if shard.count > shard.limit:
             self._shards[key % _SHARDS] = shard.grown()
@@ -140,13 +144,20 @@ class Known:
             key = hash_of(fingerprint) or 1
             shard = shards[key % _SHARDS]
             shard.put(key, number, depth)
+            self._deepest = max(self._deepest, depth)
             if shard.count > shard.limit:
                 shards[key % _SHARDS] = shard.grown()
 
     def set_depth(self, fingerprint: str, depth: int) -> None:
         """Note where a known one stands now; 0 for one that cannot be brought up any more."""
         shard, at = self._place(fingerprint)
-        self._recent[fingerprint] = shard.depths[at] = min(depth, _DEEPEST)
+        self._recent[fingerprint] = shard.depths[at] = self._bounded(depth)
+
+    def _bounded(self, depth: int) -> int:
+        """A depth as it is kept."""
+        depth = min(depth, _DEEPEST)
+        self._deepest = max(self._deepest, depth)
+        return depth
 
     def _place(self, fingerprint: str) -> tuple[_Shard, int]:
         """Where it stands, or the empty place where it would."""

@@ -17,10 +17,9 @@ to this one by the steps that it lacks; a new file lacks them all.
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
+from types import TracebackType
 from typing import Final
 
 from ..errors import FrontierError
@@ -201,13 +200,22 @@ def is_ours(path: Path) -> bool:
     return head[68:72] == APPLICATION_ID.to_bytes(4, "big") or path.suffix == ".job"
 
 
-@contextmanager
-def named(path: Path) -> Iterator[None]:
+class named:  # noqa: N801  read as a word, `with named(path)`
     """Turn what SQLite raises into a `FrontierError` that names the job file and says what would do."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise FrontierError(in_words(path, error)) from error
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path) -> None:  # a class, since it is entered several times a page
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise FrontierError(in_words(self._path, error)) from error
 
 
 _TABLES: Final = ("url", "host", "attempt", "batch", "run", "skip", "skipped", "meta", "pace")
