@@ -21,7 +21,8 @@ from .hosts import Hosts
 from .model import Failure, FailureKind, Outcome, Request
 from .polite.gate import Gate
 from .polite.rulebook import RobotsOf, Rulebook
-from .urls import host, place
+from .urls import host
+from .urls import origin as origin_of
 
 if TYPE_CHECKING:
     from .trace import Trace
@@ -117,7 +118,7 @@ class Departures:
                 continue
             if isinstance(request.data, RobotsOf):
                 return request
-            origin = place(request.target).origin
+            origin = origin_of(request.target)
             if not self._rules.is_known(origin, now):
                 self._parked.setdefault(origin, []).append(request)
                 if not self._rules.is_asked(origin):

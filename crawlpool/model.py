@@ -7,9 +7,9 @@ This module imports nothing of ours, and nothing heavy: every worker loads it.
 import json as json_
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, NamedTuple, TypeAlias, TypedDict
 from urllib.parse import urlencode
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
@@ -166,6 +166,17 @@ class Request:
         keep(self, "attempt", attempt)
         keep(self, "lease", lease)
 
+    def leased(self, lease: int) -> "Request":
+        """The same under a frontier's number: `dataclasses.replace` for what is done once a page."""
+        same = object.__new__(Request)
+        for name in _REQUEST_FIELDS:
+            object.__setattr__(same, name, getattr(self, name))
+        object.__setattr__(same, "lease", lease)
+        return same
+
+
+_REQUEST_FIELDS = tuple(each.name for each in fields(Request))
+
 
 def _encoded(form: Any, json: Any) -> tuple[bytes, str]:
     if form is not None and json is not None:
@@ -202,8 +213,7 @@ class FailureKind(StrEnum):
     UNEXPECTED = "unexpected"  # a fault of ours; please report it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """What a worker read off a body before it let go of it.
 
     Attributes:

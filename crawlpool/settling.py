@@ -12,7 +12,6 @@ import logging
 import random
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Protocol
 
 from .arrivals import Arrivals
@@ -358,7 +357,7 @@ class Settling:
 
     def _leave_out(self, response: Response, same: Same) -> bool:
         """End the chain of a page that is the same as another, or hold it back; False when it is to be kept."""
-        end = replace(end_of(response, items=0), kind=WORDS[same.kind], is_left_out=True, message=same.of)
+        end = end_of(response, items=0)._replace(kind=WORDS[same.kind], is_left_out=True, message=same.of)
         if same.kind == "canonical":
             fate = self._folding.fate(response.request, same.of, self.ends)
             if fate == "kept":

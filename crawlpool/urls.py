@@ -182,9 +182,12 @@ def place(url: str) -> Place:
 
 def host(url: str) -> str:
     """The host of a URL in normal form, with its port unless that is the default."""
-    start = url.index("://") + 3
-    end = url.find("/", start)
-    return url[start:] if end < 0 else url[start:end]
+    return url.split("/", 3)[2]
+
+
+def origin(url: str) -> str:
+    """The origin of a URL in normal form, such as "https://shop.example:8443"."""
+    return "/".join(url.split("/", 3)[:3])
 
 
 def fingerprint(url: str, method: str = "GET", body: bytes = b"") -> str:

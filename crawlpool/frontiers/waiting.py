@@ -12,7 +12,6 @@ memory is full, the line moves to the left. Order is (rank, depth, row number), 
 import heapq
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import TypeAlias
 
 from ..errors import FrontierError
@@ -137,7 +136,7 @@ class Waiting:
                 number = _number(heapq.heappop(heap))
                 request = self._held.pop(number)[1]
                 self.out.add(number)
-                return request if request.lease == number else replace(request, lease=number)
+                return request if request.lease == number else request.leased(number)
             if queue.upto is _ALL:
                 raise FrontierError(f"the job file lacks URLs that were waiting for {of}; is it damaged?")
             self._load(of, queue, wanted)

@@ -17,7 +17,7 @@ from typing import ClassVar, Final
 
 from ..errands import Errand
 from ..model import Failure, FailureKind, Outcome, Request, Response
-from ..urls import place
+from ..urls import origin as origin_of
 from .robots import Robots, robots_url
 
 log = logging.getLogger("crawlpool")
@@ -158,7 +158,7 @@ class Rulebook:
         """
         if not self._is_obeyed:
             return None
-        origin = place(request.target).origin
+        origin = origin_of(request.target)
         known = self._known[origin]
         self._known.move_to_end(origin)
         if known.unheard is not None:

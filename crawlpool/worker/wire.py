@@ -5,9 +5,8 @@ and tuples, so nothing that a server sends can name a class or a codec here, and
 `Request.data`, which is the user's own, stays in the main process.
 """
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import IntFlag
-from operator import attrgetter
 from typing import Any, TypeAlias
 
 from ..model import Facts, Failure, FailureKind, Outcome, Pairs, Request, Response
@@ -53,8 +52,6 @@ SMALLEST = 500 * 1024
 
 _PARTS = 20  # of an answer; one more has what the page's handler gave, where that ran in the worker
 _BODY = int(Want.BODY)
-_FACT_NAMES = tuple(each.name for each in fields(Facts))
-_parts_of = attrgetter(*_FACT_NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +149,7 @@ def response_answer(
         is_cut,
         is_body_read,
         raw_body,
-        None if facts is None else _parts_of(facts),
+        None if facts is None else tuple(facts),
         fetched_at,
         elapsed_s,
         worker,
@@ -201,7 +198,7 @@ def outcome_of(answer: Answer, request: Request) -> Outcome:
         is_cut=answer[10],
         is_body_read=answer[11],
         raw_body=answer[12],
-        facts=None if facts is None else Facts(**dict(zip(_FACT_NAMES, facts, strict=True))),
+        facts=None if facts is None else Facts._make(facts),
         fetched_at=answer[14],
         elapsed_s=answer[15],
         worker=answer[16],
