@@ -8,6 +8,7 @@ import atexit
 import logging
 import os
 import threading
+import time
 import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
@@ -160,6 +161,7 @@ def parse_crew(placed: "Placed", settings: Settings, backend: Any, deliver: Deli
         maker=placed.maker,
         patience_s=placed.patience_s + GRACE_S,
         keeps_bodies=placed.keeps_bodies,
+        worker_memory=settings.worker_memory,
     )
 
 
@@ -210,6 +212,7 @@ class Engine:
         self._is_halted = False
         self._is_asked_to_stop = False
         self._thread = threading.current_thread()
+        self._cpu_s = 0.0, 0.0  # of this thread and of the process, when it was entered
         self._crew = Crew(
             backend_of(
                 backend,
@@ -313,6 +316,7 @@ class Engine:
     def __enter__(self) -> Self:
         """Open the first lanes, so that they start while the seeds are read."""
         self._thread = threading.current_thread()
+        self._cpu_s = time.thread_time(), time.process_time()
         for each in self._unverified:
             log.warning(
                 "tls.unverified nobody vouches for what %s says: its certificate is not verified", each
@@ -331,6 +335,10 @@ class Engine:
     ) -> None:
         """End the workers."""
         _open.discard(self)
+        if self._thread is threading.current_thread():
+            stats = self.crawl.stats
+            stats.main_cpu_s = time.thread_time() - self._cpu_s[0]
+            stats.process_cpu_s = time.process_time() - self._cpu_s[1]
         for crew in (self._crew, self._parsing):
             if crew is None:
                 continue

@@ -43,6 +43,10 @@ def fetch(
         raise ConfigError(
             "fetch() gives pages, which have get(selector); for columns use Crawler(select=...)"
         )
+    if settings.parse_in != "main":
+        raise ConfigError(
+            "fetch() has no handlers; it gives pages, which are parsed here. parse_in is for Crawler"
+        )
     if settings.skip_duplicates:
         raise ConfigError(
             "fetch() gives every page; to leave duplicates out use Crawler(skip_duplicates=...)"

@@ -79,6 +79,8 @@ class FetchPool:
             )
         if settings.sitemap or settings.sitemap_url:
             raise ConfigError("FetchPool fetches what it is given; for sitemaps use Crawler or fetch()")
+        if settings.parse_in != "main":
+            raise ConfigError("FetchPool has no handlers; its callbacks run here. parse_in is for Crawler")
         self.stats = Stats()
         self._landing = PageLanding(
             self.stats, is_raw_kept=settings.keep_raw, parse_timeout_s=settings.parse_timeout

@@ -52,6 +52,7 @@ class ParseCrew:
         maker: Says which pages have a handler.
         patience_s: Seconds after which a worker with one page counts as hung.
         keeps_bodies: Whether bodies are wanted in the main process as well.
+        worker_memory: Bytes of memory above which a worker is replaced; None for no limit.
     """
 
     def __init__(
@@ -63,9 +64,16 @@ class ParseCrew:
         maker: Maker,
         patience_s: float,
         keeps_bodies: bool = False,
+        worker_memory: int | None = None,
     ) -> None:
         """Start nothing yet."""
-        self._crew = Crew(open_lane, size=size, deliver=_marked(deliver), patience_s=patience_s)
+        self._crew = Crew(
+            open_lane,
+            size=size,
+            deliver=_marked(deliver),
+            patience_s=patience_s,
+            worker_memory=worker_memory,
+        )
         self._maker = maker
         self._keeps_bodies = keeps_bodies
         self._pages: dict[int, _Packed] = {}  # with a lane or about to be; by the request's identity
