@@ -27,6 +27,10 @@ _PASS_NODES = 1_000_000
 _PASS_DEPTH = 16 * 1024  # at the worst 0.5 s
 _PASS_ATTRIBUTES_BYTES = 64 * 1024  # a tag of this length takes 0.5 s at the worst
 _PASS_STEPS = MAX_STEPS // 4
+_TRIES = 20  # how many ">" are tried for one that ends a tag
+_LONGEST_GAP = 16  # white space between "=" and a value; where it is longer, it is taken for such
+_BLANKS = frozenset({b"\t", b"\n", b"\f", b"\r", b" "})
+_BEFORE_VALUE = _BLANKS | {b"="}
 _LONG_TAG = 8 * 1024
 _FEW_ATTRIBUTES_BYTES = 512
 _MOST_ATTRIBUTES = 15_000  # their square is beyond MAX_STEPS
@@ -34,7 +38,8 @@ _STEPS_A_TAG = 100  # the walk's own, and of whatever looks at the tree afterwar
 _STEPS_A_BYTE = 4  # for bytes that have to be read more than once
 _FORMATS_WITHOUT_ATTRIBUTES = 3 * len(FORMATS)
 
-_FORMAT = re.compile(rb"<(?:" + b"|".join(sorted(FORMATS)) + rb")[\t\n\f\r /]", re.IGNORECASE)
+_INITIALS = b"".join(sorted({name[:1] + name[:1].upper() for name in FORMATS}))
+_FORMAT = re.compile(rb"<(?=[" + _INITIALS + rb"])(?i:" + b"|".join(sorted(FORMATS)) + rb")[\t\n\f\r /]")
 _BLANK = rb"[\t\n\f\r ]"
 _PLAIN_ATTRIBUTE = rb"""[\w:@.-]++(?:=(?:"[^"]{0,2000}+"|'[^']{0,2000}+'|[^\t\n\f\r "'=<>`]{1,200}+))?+"""
 # The beginning of whatever is no plain tag of 32 attributes at most, written as most people write them.
@@ -59,7 +64,9 @@ def safe_length(html: bytes, tags: int | None = None) -> int:
     if tags is None:
         tags = html.count(b"<")
     if tags <= _PASS_DEPTH and (
-        len(html) <= _PASS_ATTRIBUTES_BYTES or not _may_have_many_attributes(html, tags)
+        len(html) <= _PASS_ATTRIBUTES_BYTES
+        or _has_short_tags_only(html)
+        or not _may_have_many_attributes(html, tags)
     ):
         if tags <= _PASS_TAGS:
             return len(html)
@@ -67,6 +74,43 @@ def safe_length(html: bytes, tags: int | None = None) -> int:
         if formats * tags <= _PASS_NODES:
             return len(html)
     return Walk(html).safe
+
+
+def _has_short_tags_only(html: bytes) -> bool:
+    """Whether all tags together surely cost no more than one of `_PASS_ATTRIBUTES_BYTES`; looks at a byte in thousands.
+
+    No tag goes on over a ">" that is in no attribute's value. Where such a one is found again and again, tags are no
+    longer than what lies between two of them, and an attribute has two bytes at least.
+    """
+    end = len(html)
+    longest = min(_LONG_TAG, _PASS_ATTRIBUTES_BYTES**2 // end)
+    at = 0
+    while end - at > longest:
+        latest = at + longest
+        for _ in range(_TRIES):
+            latest = html.rfind(b">", at, latest)
+            if latest < 0:
+                return False
+            if not (_may_be_in_value(html, b'"', at, latest) or _may_be_in_value(html, b"'", at, latest)):
+                break
+        else:
+            return False
+        at = latest + 1
+    return True
+
+
+def _may_be_in_value(html: bytes, quote: bytes, start: int, place: int) -> bool:
+    """Whether a place may be inside a value in such quotes: the latest of them stands behind an equals sign (13.2.5.35).
+
+    Where the look starts, there is no tag.
+    """
+    opening = html.rfind(quote, start, place)
+    if opening < 0:
+        return False
+    before = opening - 1
+    while before > opening - _LONGEST_GAP and html[before : before + 1] in _BLANKS:
+        before -= 1
+    return html[before : before + 1] in _BEFORE_VALUE
 
 
 def _may_have_many_attributes(html: bytes, tags: int) -> bool:

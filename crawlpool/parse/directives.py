@@ -16,11 +16,13 @@ commas (RFC 9110, 5.3). Everything is bounded, and nothing is raised, whatever t
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Final
+
+from selectolax.lexbor import LexborNode
 
 from ..model import Pairs
 from .html import Tree
+from .relations import small
 
 NOFOLLOW: Final = "nofollow"
 NOINDEX: Final = "noindex"
@@ -46,7 +48,9 @@ _LONGEST: Final = 4096  # characters of one field or attribute that are read
 _LONGEST_DATE: Final = 3  # pieces between commas
 
 
-def directives_of(headers: Pairs, tree: Tree | None, *, token: str, at: float) -> tuple[str, ...]:
+def directives_of(
+    headers: Pairs, page: Tree | Sequence[LexborNode] | None, *, token: str, at: float
+) -> tuple[str, ...]:
     """The words that a page says to everybody and to us, sorted; nearly always none.
 
     "none" brings "noindex" and "nofollow" with it, and an "unavailable_after" that is over
@@ -54,7 +58,7 @@ def directives_of(headers: Pairs, tree: Tree | None, *, token: str, at: float) -
 
     Args:
         headers: The answer's.
-        tree: The page; None for what is none.
+        page: The page, or its `meta` elements; None for what is none.
         token: Our product token.
         at: The moment that dates are compared with, in seconds since 1970.
     """
@@ -62,26 +66,25 @@ def directives_of(headers: Pairs, tree: Tree | None, *, token: str, at: float) -
     fields = [value for name, value in headers if len(name) == 12 and name.lower() == _HEADER]
     for value in fields[:_MOST_FIELDS]:
         said += _words(value, token.lower(), at)
-    if tree is not None:
-        for content in _contents(tree, token):
+    if page is not None:
+        for content in _contents(page.root.css("meta[name]") if isinstance(page, Tree) else page, token):
             said += _words(content, "", at)
     return tuple(sorted(set(said)))[:_MOST_WORDS] if said else ()
 
 
-def _contents(tree: Tree, token: str) -> Iterator[str]:
+def _contents(metas: Sequence[LexborNode], token: str) -> Iterator[str]:
     """What the `meta` elements say that are meant for us, wherever they stand: browsers move them about."""
-    for node in tree.root.css(_selector(token))[:_MOST_METAS]:
-        content = node.attributes.get("content")
-        if content:
-            yield content
-
-
-@lru_cache(maxsize=8)
-def _selector(token: str) -> str:
-    names = ["robots"]
-    if token and token.lower() != "robots":
-        names.append("".join(each if each.isalnum() else f"\\{ord(each):x} " for each in token))
-    return ",".join(f'meta[name="{name}" i]' for name in names)
+    count = 0
+    names = {"robots", small(token)}
+    for node in metas:
+        attributes = node.attributes
+        name = attributes.get("name")
+        if name and small(name) in names:
+            count += 1
+            if count > _MOST_METAS:
+                return
+            if content := attributes.get("content"):
+                yield content
 
 
 def _words(text: str, token: str, at: float) -> Iterator[str]:

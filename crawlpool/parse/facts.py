@@ -4,11 +4,12 @@ import logging
 
 from ..model import Facts, Pairs
 from .directives import directives_of
-from .html import is_html, title_of, tree_of
+from .html import is_html, title_among, tree_of
 from .likeness import canonical_of, digest_of, simhash_of
 from .linkheader import links_in_head
 from .links import targets
 from .missing import says_missing
+from .notable import notable_of
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +54,13 @@ def read_facts(
         return Facts(title=None, link_count=0, directives=said) if said else _NOTHING
     try:
         tree = tree_of(body if is_page else b"", content_type)
-        if meta_robots and is_page:
-            said = tuple(sorted({*said, *directives_of((), tree, token=token, at=at)}))
+        seen = notable_of(tree.root)
+        if meta_robots and is_page and seen.metas:
+            said = tuple(sorted({*said, *directives_of((), seen.metas, token=token, at=at)}))
         found = targets(
-            tree, url, with_links=with_links, head=head, most=max_links, rel_nofollow=rel_nofollow
+            tree, url, with_links=with_links, head=head, most=max_links, rel_nofollow=rel_nofollow, seen=seen
         )
-        title = title_of(tree.root)
+        title = title_among(seen.titles)
         return Facts(
             title=title,
             link_count=found.url_count,
@@ -67,9 +69,9 @@ def read_facts(
             left_out=found.left_out,
             refused=found.refused,
             directives=said,
-            canonical=canonical_of(tree, url, head),
+            canonical=canonical_of(tree, url, head, seen.naming),
             digest=digest_of(body) if is_page else None,
-            says_missing=is_page and says_missing(tree, title),
+            says_missing=is_page and says_missing(seen.heading, title),
             simhash=simhash_of(tree) if is_near and is_page else None,  # last: it changes the tree
         )
     except Exception as error:  # noqa: BLE001  the answer is good, whatever a parser makes of it

@@ -1,18 +1,22 @@
 """A page as a tree: lexbor's, built from what is safe to build it from."""
 
 import logging
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
 from . import sniff
 from .bound import safe_length
+from .heap import keep_freed_memory
 from .text import charset_of, decode_as
 
 log = logging.getLogger(__name__)
 
 _DRAWINGS = frozenset({"svg", "math"})
 _MOST_TITLES = 100  # how many are looked at for one that is no drawing's
+
+keep_freed_memory()  # whoever loads this builds trees
 
 
 class Tree(NamedTuple):
@@ -71,7 +75,17 @@ def title_of(tree: LexborHTMLParser) -> str | None:
     if node is None or _is_in_drawing(node):
         titles = tree.css("title")[:_MOST_TITLES]
         node = next((each for each in titles if not _is_in_drawing(each)), None)
-    return None if node is None else " ".join(node.text().split())
+    return None if node is None else _folded(node)
+
+
+def title_among(titles: Sequence[LexborNode]) -> str | None:
+    """As `title_of`, of all `title` elements in page order: what stands in the head comes first there."""
+    node = next((each for each in titles[:_MOST_TITLES] if not _is_in_drawing(each)), None)
+    return None if node is None else _folded(node)
+
+
+def _folded(node: LexborNode) -> str:
+    return " ".join(node.text().split())
 
 
 def _is_in_drawing(node: LexborNode) -> bool:

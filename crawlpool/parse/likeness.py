@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from hashlib import blake2b, sha1
 from itertools import islice
 
+from selectolax.lexbor import LexborNode
+
 from .html import Tree
 from .links import Link, base_of, resolve
 from .missing import words_of
+from .notable import LINK
 
 MOST_WORDS = 2000
 """Words of a page that its simhash is made of, the first ones."""
@@ -32,7 +35,9 @@ def digest_of(body: bytes) -> int:
     return int.from_bytes(sha1(body, usedforsecurity=False).digest()[:8], signed=True)
 
 
-def canonical_of(tree: Tree, url: str, head: Sequence[Link] = ()) -> str | None:
+def canonical_of(
+    tree: Tree, url: str, head: Sequence[Link] = (), elements: Sequence[LexborNode] | None = None
+) -> str | None:
     """The URL that a page says is its own (RFC 6596), in normal form; None when it names none, or several.
 
     A `link` in the body does not count: there it may be somebody else's words.
@@ -41,20 +46,36 @@ def canonical_of(tree: Tree, url: str, head: Sequence[Link] = ()) -> str | None:
         tree: The page.
         url: Where it came from.
         head: The links in the head of the answer.
+        elements: Those of the page, in page order, among which its links are; looked for when they are not given.
     """
     # Not by its kind, which may be that of another relation beside this one.
     named = {link.url for link in head if "canonical" in link.rel.split()}
     element = tree.root.head
     if element is not None:
-        for node in element.css("link[rel][href]")[:_MOST_CANONICALS]:
+        count = 0
+        for node in element.css("link") if elements is None else elements:
+            if node.tag_id != LINK:
+                continue
             attributes = node.attributes
-            href = attributes.get("href")
-            if href and "canonical" in (attributes.get("rel") or "").lower().split():
+            if "rel" not in attributes or "href" not in attributes:
+                continue
+            count += 1
+            if count > _MOST_CANONICALS:
+                break
+            href = attributes["href"]
+            if href and "canonical" in (attributes["rel"] or "").lower().split() and _is_in(node, element):
                 is_whole = href.startswith(("https://", "http://"))
                 target = resolve(tree, url if is_whole else base_of(tree, url), href)
                 if target is not None:
                     named.add(target)
     return named.pop() if len(named) == 1 else None
+
+
+def _is_in(node: LexborNode, element: LexborNode) -> bool:
+    wanted, parent = element.mem_id, node.parent
+    while parent is not None and parent.mem_id != wanted:
+        parent = parent.parent
+    return parent is not None
 
 
 def simhash_of(tree: Tree) -> int | None:

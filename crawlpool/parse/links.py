@@ -17,6 +17,7 @@ from selectolax.lexbor import LexborNode
 from ..urls import join, join_all
 from .encoders import percent_encoded
 from .html import Tree, tree_of
+from .notable import ANCHOR, Notable, notable_of
 from .references import (
     DRAWINGS,
     SELECTOR,
@@ -153,6 +154,7 @@ def targets(
     head: Sequence[Link] = (),
     most: int = 10_000,
     rel_nofollow: bool = True,
+    seen: Notable | None = None,
 ) -> Found:
     """How many distinct URLs a page names, and the distinct ones to follow; `extract` for the hot loop.
 
@@ -163,8 +165,9 @@ def targets(
         head: The links in the head of the answer, which come first.
         most: How many to follow are wanted at most.
         rel_nofollow: Whether `rel=nofollow` is obeyed.
+        seen: What `notable_of` found on it; looked for when it is not given.
     """
-    walk = _Walk(tree, url, most=max(MOST_REFERENCES, most))
+    walk = _Walk(tree, url, most=max(MOST_REFERENCES, most), seen=seen)
     everything = set(walk.urls)
     everything.discard(None)
     everything.update(link.url for link in head)
@@ -258,6 +261,7 @@ class _Walk:
         is_everything: bool = False,
         budget: list[int] | None = None,
         depth: int = 0,
+        seen: Notable | None = None,
     ) -> None:
         """Walk a tree, up to `most` references.
 
@@ -268,6 +272,7 @@ class _Walk:
             is_everything: Whether style sheets and rare attributes are looked at, too.
             budget: How many more `srcdoc` documents may be opened.
             depth: How many of those this tree is in.
+            seen: What `notable_of` found in it; looked for when it is not given, and of no use for everything.
         """
         self.kinds: list[str] = []
         self.nodes: list[LexborNode] = []
@@ -278,9 +283,14 @@ class _Walk:
         self._most = most
         self._is_everything = is_everything
         self._selector = WHOLE_SELECTOR if is_everything else SELECTOR
-        self._in_drawing = tree.root.css_first(DRAWINGS) is not None
         self._hosts: set[int] = set()
-        self._take(tree.root.css(self._selector), 0)
+        if is_everything:
+            self._in_drawing = tree.root.css_first(DRAWINGS) is not None
+            self._take(tree.root.css(self._selector), 0)
+        else:
+            seen = seen or notable_of(tree.root)
+            self._in_drawing = seen.has_drawing
+            self._take(seen.naming, 0)
         raw = self._raw
         if tree.charset != "utf-8":
             raw = [_with_encoded_query(each, tree.charset) for each in raw]
@@ -293,9 +303,8 @@ class _Walk:
         """Take down what elements name; `shadows` is how many shadow trees they are in."""
         raw, kinds, nodes = self._raw, self.kinds, self.nodes
         for node in found:
-            tag = node.tag
             attributes = node.attributes
-            if tag == "a":  # nearly every one, so nothing is called for it
+            if node.tag_id == ANCHOR:  # nearly every one, so nothing is called for it
                 href = attributes.get("href")
                 if href is None:
                     href = self._odd_href(node, attributes)
@@ -307,9 +316,11 @@ class _Walk:
                     kinds.append(kind)
                     nodes.append(node)
             else:
-                self._take_other(node, tag or "", attributes, shadows)
+                self._take_other(node, node.tag or "", attributes, shadows)
             if self._is_everything:
-                self._add(node, rare_references_of(node, tag or "", attributes, in_drawing=self._in_drawing))
+                self._add(
+                    node, rare_references_of(node, node.tag or "", attributes, in_drawing=self._in_drawing)
+                )
             if len(raw) > self._most:
                 self.is_whole = False
                 del raw[self._most :], kinds[self._most :], nodes[self._most :]

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
-from crawlpool.parse.bound import MAX_NODES, Walk, safe_length
+from crawlpool.parse.bound import MAX_NODES, Walk, _has_short_tags_only, _may_be_in_value, safe_length
 
 NAMES = [
     *(
@@ -158,3 +158,29 @@ def test_whatever_grows_deep_in_the_parser_grows_in_the_model(before, again):
 def test_any_bytes_have_a_safe_length(html):
     assert 0 <= safe_length(html) <= len(html)
     assert 0 <= Walk(html).safe <= len(html)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        b"<div " + b" ".join(b"a%d" % i for i in range(50_000)) + b">",
+        b"<div " + b" ".join(b"a%d='<>'" % i for i in range(50_000)) + b">",
+        b"<div " + b" ".join(b"a%d = \n'>'" % i for i in range(50_000)) + b">",
+        b"<div " + b" ".join(b'a%d="x>y"' % i for i in range(50_000)) + b">",
+        b"<div " + b" ".join(b"a%d='\">'" % i for i in range(50_000)) + b">",
+        b"<div " + b" ".join(b"a%d=%s'>'" % (i, b" " * 40) for i in range(50_000)) + b">",
+    ],
+)
+@pytest.mark.parametrize("around", [b"<br>", b"<p class=\"x\">It's a 'quote' here.</p>" * 2000])
+def test_a_tag_of_many_attributes_is_long_whatever_is_in_their_values(tag, around):
+    assert _has_short_tags_only(around)
+    assert not _has_short_tags_only(around + tag + around)
+
+
+@given(st.lists(st.sampled_from(["<a ", "b", "=", " ", "'", '"', ">", "/", "<", "x y ", "\n"]), max_size=300))
+def test_no_tag_goes_on_where_a_look_says_that_one_ends(parts):
+    html = "".join(parts).encode()
+    place = html.rfind(b">")
+    if place >= 0 and not any(_may_be_in_value(html, quote, 0, place) for quote in (b'"', b"'")):
+        (end,) = parse(html[: place + 1] + b"<end-of-it>").css("end-of-it") or [None]
+        assert end is not None
