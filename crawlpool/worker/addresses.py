@@ -170,7 +170,8 @@ class Doorway:
 
     def given(self, hostname: str, port: int) -> tuple[str, ...] | None:
         """The addresses that the user says a host has; None if nothing was said."""
-        return self._resolve.get((hostname.rstrip("."), port))
+        is_bare = ":" in hostname and not hostname.startswith("[")
+        return self._resolve.get((f"[{hostname}]" if is_bare else hostname.rstrip("."), port))
 
     def against(self, hostname: str, address: str) -> str | None:
         """What speaks against the order under way going to an address of a host; None for nothing."""

@@ -1,5 +1,6 @@
 """Give a fault that libcurl met its name, the one that the same fault has by the other transport (`faults.py`)."""
 
+import errno
 import os
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from .certificates import WRONG_NAME, sentence
 from .socks import REPLIES
 
 # Numbers that pycurl has no name for, from curl.h.
-_WEIRD_REPLY, _HTTP3, _BAD_CALL, _HTTP2_STREAM, _TOO_LARGE, _PROXY_HANDSHAKE = 8, 95, 43, 92, 100, 97
+_WEIRD_REPLY, _HTTP2_STREAM, PROXY_HANDSHAKE, _TOO_LARGE = 8, 92, 97, 100
 
 _NAMED: Final = {
     pycurl.E_COULDNT_RESOLVE_HOST: (FailureKind.DNS, "the name does not resolve"),
@@ -47,6 +48,7 @@ _OF_TLS: Final = frozenset(
         pycurl.E_USE_SSL_FAILED,
     }
 )
+_BROKEN: Final = ("Recv failure: ", "Send failure: ")
 _OURS: Final = frozenset({pycurl.E_SSL_CERTPROBLEM, pycurl.E_SSL_CACERT_BADFILE})
 
 _SOCKS_REPLIES: Final = {20: 1, 23: 2, 22: 3, 21: 4, 19: 5, 24: 6, 18: 7, 17: 8}
@@ -63,7 +65,7 @@ _SOCKS_SAID: Final = {
 
 
 def said_of(
-    easy: Any, number: int, words: str, *, hostname: str, scheme: str, fault: OSError | None
+    easy: Any, number: int, words: str, *, hostname: str, is_secure: bool, scheme: str, fault: OSError | None
 ) -> tuple[FailureKind, str]:
     """The kind of a fault, and one sentence.
 
@@ -72,10 +74,11 @@ def said_of(
         number: What libcurl calls it.
         words: What libcurl says of it.
         hostname: Whom was to be asked.
+        is_secure: It was to be asked over TLS.
         scheme: Of the proxy in between; "" for none.
         fault: Of this machine, when it would not give a socket.
     """
-    if scheme and (said := _of_proxy(easy, number, words, scheme)) is not None:
+    if scheme and (said := _of_proxy(easy, number, words, scheme, is_secure=is_secure)) is not None:
         return FailureKind.PROXY, _joined("the proxy failed", said)
     if number == pycurl.E_OPERATION_TIMEDOUT:
         if easy.getinfo(pycurl.PRIMARY_IP):
@@ -86,32 +89,34 @@ def said_of(
     if number in _OURS:
         return FailureKind.TLS, "a certificate of ours cannot be read"
     if number in _OF_TLS or (number in {pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR} and "SSL" in words):
-        if errno := easy.getinfo(pycurl.OS_ERRNO):
-            return FailureKind.INCOMPLETE, _joined("the connection broke", os.strerror(errno))
+        if words.startswith(_BROKEN):
+            return FailureKind.INCOMPLETE, _joined("the connection broke", _plain(words))
         return FailureKind.TLS, _joined("TLS failed", _plain(words))
     kind, what = _NAMED.get(number, (FailureKind.UNEXPECTED, f"libcurl failed with {number}"))
-    if kind is FailureKind.CONNECT or number in {pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR}:
-        errno = easy.getinfo(pycurl.OS_ERRNO)
-        said = (fault.strerror if fault is not None else "") or (os.strerror(errno) if errno else "")
-        return kind, _joined(what, said or ("" if kind is FailureKind.CONNECT else _plain(words)))
+    if kind is FailureKind.CONNECT:
+        code = easy.getinfo(pycurl.OS_ERRNO) if fault is None else fault.errno
+        return kind, _joined(what, os.strerror(code) if code else "")
     return kind, what if number in _WORDLESS else _joined(what, _plain(words))
 
 
-def _of_proxy(easy: Any, number: int, words: str, scheme: str) -> str | None:
+def _of_proxy(easy: Any, number: int, words: str, scheme: str, *, is_secure: bool) -> str | None:
     """What a proxy did wrong; None when it was not the proxy."""
     if number == pycurl.E_COULDNT_RESOLVE_PROXY:
         return "its name does not resolve"
-    if number == _PROXY_HANDSHAKE:
+    if number == PROXY_HANDSHAKE:
         reason = easy.getinfo(pycurl.PROXY_ERROR)
         return f"the SOCKS proxy did not connect: {_SOCKS_SAID.get(reason) or _plain(words)}"
     answered = easy.getinfo(pycurl.HTTP_CONNECTCODE)
     if answered and not 200 <= answered < 300:
         return f"it does not connect: it answered {answered}"
-    if number in {pycurl.E_OPERATION_TIMEDOUT, pycurl.E_COULDNT_CONNECT} and not easy.getinfo(
-        pycurl.PRIMARY_IP
-    ):
-        errno = easy.getinfo(pycurl.OS_ERRNO)
-        return os.strerror(errno) if errno else "no connection in time"
+    if number == pycurl.E_OPERATION_TIMEDOUT:
+        is_there = bool(easy.getinfo(pycurl.PRIMARY_IP))
+        # Over TLS libcurl does not say whose part of setting up the connection took so long.
+        is_its_part = scheme == "https" or (scheme.startswith("socks") and not is_secure)
+        is_set_up = bool(answered) or not words.startswith("Connection timed out")
+        return None if is_there and (is_set_up or not is_its_part) else "no connection in time"
+    if number == pycurl.E_COULDNT_CONNECT and not easy.getinfo(pycurl.PRIMARY_IP):
+        return os.strerror(easy.getinfo(pycurl.OS_ERRNO) or errno.EHOSTUNREACH)
     if words.startswith("Proxy CONNECT"):
         return "it closed the connection"
     is_its_tls = scheme == "https" and not answered and not easy.getinfo(pycurl.APPCONNECT_TIME_T)
@@ -130,8 +135,10 @@ def _of_certificate(code: int, words: str, hostname: str) -> str:
 
 
 def _plain(words: str) -> str:
-    """The words of libcurl and OpenSSL without their names for where in them it was."""
+    """The words of the system or of OpenSSL, without those of libcurl around them."""
     words = " ".join(words.split())
+    for each in _BROKEN:
+        words = words.removeprefix(each)
     if "SSL" in words:
         words = words.rpartition("::")[2].rpartition("SSL_read: ")[2].rpartition("SSL_write: ")[2]
     return words[:200]

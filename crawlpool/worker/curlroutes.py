@@ -1,11 +1,10 @@
 """Where libcurl goes with an order, and to whom: the rules of `addresses.py`, `tls.py` and `connections.py`, told to it.
 
-    order ─▶ prepare       what speaks against its origin; proxy, TLS and time of the handle
+    order ─▶ prepare    what speaks against its origin; proxy, TLS and time of the handle
                │
-             open          libcurl has looked the name up, and asks for a socket to each address:
-               │           those that the order has no permission for get none
-             arrived       before each request, also on a connection that was kept open: the far end
-                           is judged again, by what the order under way may
+             open       a socket, for each address that is allowed (`curlway.py`)
+               │
+             arrived    before each request: the far end is judged again
 
 What was said of one origin stays set on a handle until another is asked, and then all of it is
 said anew. Names are looked up by libcurl, in a thread of its own; what was put in the place of
@@ -15,7 +14,6 @@ a lookup, one a minute and name, holds up what else its thread has under way.
 
 import socket
 import time
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pycurl
@@ -26,9 +24,10 @@ from ..polite.silent import QUICK_SHARE
 from ..urls import normalise, place
 from . import addresses, curltls
 from .addresses import MOST_TRIED, Doorway, parts_of
-from .curlfaults import said_of
+from .curlfaults import PROXY_HANDSHAKE, said_of
+from .curlway import OPTIONS, Route, Way
 from .heads import BadAnswer
-from .proxies import Proxies
+from .proxies import Proxies, Proxy
 from .wire import Order, TransportOptions, Want
 
 _PRIVATE, _CERTIFICATE, _QUICK = int(Want.PRIVATE), int(Want.CERTIFICATE), int(Want.QUICK)
@@ -40,136 +39,9 @@ _MOST_ROUTES = 1_000
 _FRESH_S = 60.0
 """Seconds that the DNS is believed, which is libcurl's own measure."""
 
-_GO_ON: Final[int] = pycurl.PREREQFUNC_OK
-_STOP: Final[int] = pycurl.PREREQFUNC_ABORT
+_NO_LABEL: Final = "a part of the name is empty, or longer than 63 characters (RFC 1035, 2.3.4)"
 _LOOKING_HERE: Final = frozenset({"socks4", "socks5"})
-_OPTIONS: Final = (pycurl.PROXY, *curltls.OPTIONS, *curltls.OF_PROXY)
 _system_lookup = addresses.lookup
-
-
-@dataclass(slots=True, kw_only=True)
-class _Route:
-    """How an origin is reached.
-
-    Attributes:
-        start: What all URLs of it begin with.
-        hostname: A name or an address, brackets taken off.
-        port: Its port.
-        objection: What speaks against it, unless the user named it.
-        scheme: Of the proxy, in small letters; "" for none.
-        is_judged: Its addresses are judged; those that the user gave and a proxy's own are not.
-        is_told: The proxy is told an address, which is looked up and judged here.
-        is_whole: The request line takes the whole URL.
-        is_plain: Nothing is to be asked of it again for another order.
-        given: What libcurl is to know of addresses before it looks.
-        dress: The values of proxy and TLS.
-        told: Until when the addresses are good that the proxy may be told, by whether the user named the origin.
-    """
-
-    start: str
-    hostname: str
-    port: int
-    objection: str | None
-    scheme: str
-    is_judged: bool
-    is_told: bool
-    is_whole: bool
-    given: list[str]
-    dress: tuple[Any, ...]
-    told: dict[bool, tuple[float, list[str]]] = field(default_factory=dict)
-
-    @property
-    def is_plain(self) -> bool:
-        return self.objection is None and not self.is_told
-
-
-class _Lent(socket.socket):
-    """A socket that pycurl makes a duplicate of, and then lets go of without closing it."""
-
-    def __del__(self) -> None:
-        self.close()
-
-
-class _Way:
-    """What a handle was told last, and what came of it: its callbacks.
-
-    Attributes:
-        route: How its order goes; None until all of it was set.
-        start: What the URLs begin with that need nothing else set; "" for none.
-        wants: Of the order, as far as they matter here.
-        dress: The values of proxy and TLS that are set.
-        refused: What spoke against the first address that was not connected to; "" for none.
-        opened: Addresses that were tried.
-        fault: Of this machine, when it would not give a socket.
-        address: What a proxy was told; "" for nothing.
-    """
-
-    __slots__ = (
-        "_doorway",
-        "_passed",
-        "address",
-        "dress",
-        "fault",
-        "has_given",
-        "is_quick",
-        "opened",
-        "refused",
-        "route",
-        "start",
-        "wants",
-    )
-
-    def __init__(self, doorway: Doorway) -> None:
-        self._doorway = doorway
-        self._passed = ""
-        self.route: _Route | None = None
-        self.start = ""
-        self.wants = -1
-        self.dress: tuple[Any, ...] = (self,) * len(_OPTIONS)  # equal to nothing that is asked for
-        self.is_quick: bool | None = None
-        self.has_given = False
-        self.begin()
-
-    def begin(self) -> None:
-        """Another order begins, with the same permissions."""
-        self.refused, self.opened, self.address = "", 0, ""
-        self.fault: OSError | None = None
-
-    def forget(self) -> None:
-        """One with others begins."""
-        self.route, self.start, self._passed = None, "", ""
-
-    def open(self, _purpose: int, address: Any) -> Any:
-        """A socket for an address that may be connected to; libcurl goes on to the next without one."""
-        route = self.route
-        if route is None or self.opened >= MOST_TRIED:
-            return pycurl.SOCKET_BAD
-        if route.is_judged and self._is_refused(route, _text(address.addr)):
-            return pycurl.SOCKET_BAD
-        self.opened += 1
-        try:
-            return _Lent(address.family, address.socktype, address.protocol)
-        except OSError as error:
-            self.fault = error
-            return pycurl.SOCKET_BAD
-
-    def arrived(self, far: str, _near: str, _port: int, _own_port: int) -> int:
-        """Whether the order may be sent to the far end of the connection that libcurl took for it."""
-        route = self.route
-        if far == self._passed:
-            return _GO_ON
-        if route is None or (route.is_judged and self._is_refused(route, far)):
-            self.opened = 0
-            return _STOP
-        self._passed = far
-        return _GO_ON
-
-    def _is_refused(self, route: _Route, address: str) -> bool:
-        self._doorway.is_named = bool(self.wants & _PRIVATE)
-        said = self._doorway.against(route.hostname, address)
-        if said is not None and not self.refused:
-            self.refused = said
-        return said is not None
 
 
 class Routes:
@@ -185,7 +57,7 @@ class Routes:
             False: max(1, int(options.connect_timeout_s * 1000)),
             True: max(1, int(options.connect_timeout_s * QUICK_SHARE * 1000)),
         }
-        self._routes: dict[tuple[str, bool], _Route] = {}
+        self._routes: dict[tuple[str, bool], Route] = {}
 
     def close(self) -> None:
         """Give back what was opened."""
@@ -200,7 +72,7 @@ class Routes:
             Refused: It may not go there.
             BadAnswer: Its name does not resolve, or a certificate of ours is gone.
         """
-        way: _Way | None = getattr(easy, "way", None)
+        way: Way | None = getattr(easy, "way", None)
         if way is None:
             way = self._equip(easy)
         else:
@@ -227,7 +99,7 @@ class Routes:
 
     def peer(self, easy: Any) -> str:
         """The far end, such as "127.0.0.1:80" or "[::1]:80"; through a proxy that was told an address that one."""
-        way: _Way = easy.way
+        way: Way = easy.way
         if way.address and way.route is not None:
             return _written(way.address, way.route.port)
         address = easy.getinfo(pycurl.PRIMARY_IP)
@@ -235,12 +107,12 @@ class Routes:
 
     def fault_of(self, easy: Any, number: int, words: str) -> tuple[FailureKind, str]:
         """The kind of a fault that libcurl met, and one sentence."""
-        way: _Way = easy.way
+        way: Way = easy.way
         route = way.route
         if way.refused and not way.opened:
             refusal = self._doorway.refusal(way.refused)
             return refusal.kind, refusal.message
-        if route is not None and way.address and number == pycurl.E_PROXY:
+        if route is not None and way.address and number == PROXY_HANDSHAKE:
             told = route.told.get(bool(way.wants & _PRIVATE), (0.0, []))[1]
             told.append(told.pop(0))  # another try gets another of its addresses
         return said_of(
@@ -248,13 +120,14 @@ class Routes:
             number,
             words,
             hostname=route.hostname if route else "",
+            is_secure=route is not None and route.start.startswith("https:"),
             scheme=route.scheme if route else "",
             fault=None if way.opened else way.fault,
         )
 
-    def _equip(self, easy: Any) -> _Way:
+    def _equip(self, easy: Any) -> Way:
         """Set what holds for every order of a handle."""
-        way = _Way(self._doorway)
+        way = Way(self._doorway)
         easy.setopt(pycurl.OPENSOCKETFUNCTION, way.open)
         if not self._is_open:
             easy.setopt(pycurl.PREREQFUNCTION, way.arrived)
@@ -263,9 +136,9 @@ class Routes:
         easy.way = way
         return way
 
-    def _set(self, easy: Any, way: _Way, route: _Route, *, is_quick: bool) -> None:
+    def _set(self, easy: Any, way: Way, route: Route, *, is_quick: bool) -> None:
         if route.dress is not way.dress:
-            for option, old, new in zip(_OPTIONS, way.dress, route.dress, strict=True):
+            for option, old, new in zip(OPTIONS, way.dress, route.dress, strict=True):
                 if old != new:
                     easy.setopt(option, new)
             way.dress = route.dress
@@ -285,7 +158,7 @@ class Routes:
         else:
             easy.setopt(pycurl.CONNECT_TO, None)
 
-    def _route(self, origin: str, *, is_seeds: bool) -> _Route:
+    def _route(self, origin: str, *, is_seeds: bool) -> Route:
         key = origin, is_seeds
         route = self._routes.get(key)
         if route is None:
@@ -294,27 +167,28 @@ class Routes:
             route = self._routes[key] = self._found(origin, is_seeds=is_seeds)
         return route
 
-    def _found(self, origin: str, *, is_seeds: bool) -> _Route:
+    def _found(self, origin: str, *, is_seeds: bool) -> Route:
         hostname, port = parts_of(origin)
         hostname = hostname.strip("[]")
-        proxy = self._proxy_of(origin)
-        scheme = proxy.partition(":")[0].lower() if proxy else ""
+        named = self._proxy_of(origin)
+        try:
+            proxy = Proxy.of(named) if named else None
+        except ValueError as error:
+            raise BadAnswer(FailureKind.PROXY, f"the proxy failed: {error}") from None
+        scheme = proxy.scheme if proxy else ""
         is_told = scheme in _LOOKING_HERE
-        given = [] if proxy else self._given(origin, hostname, port)
-        dress: tuple[Any, ...] = (proxy or "", *curltls.UNUSED, *curltls.UNUSED)
-        if origin.startswith("https:") or scheme == "https":
-            here = self._tls.of(origin, is_seeds=is_seeds) if origin.startswith("https:") else curltls.UNUSED
-            there = curltls.UNUSED
-            if proxy and scheme == "https":
-                there = self._tls.of(place(normalise(proxy) or proxy).origin)
-            dress = proxy or "", *here, *there
+        if (not proxy or is_told) and not all(0 < len(label) < 64 for label in hostname.split(".")):
+            raise BadAnswer(FailureKind.INVALID_URL, "not a URL that can be asked: " + _NO_LABEL)
         if proxy:
-            where = place(normalise(f"http:{proxy.partition(':')[2]}") or "http://")
-            if where.hostname:
-                number = where.host[len(where.hostname) + 1 :]
-                usual = {"http": 80, "https": 443}.get(scheme, 1080)
-                given = self._given(proxy, where.hostname.strip("[]"), int(number or usual))
-        return _Route(
+            given = self._given(proxy.hostname, proxy.port)
+        else:
+            given = self._given(place(origin).hostname, port)
+        here = there = curltls.UNUSED
+        if origin.startswith("https:"):
+            here = self._tls.of(origin, is_seeds=is_seeds)
+        if proxy and scheme == "https":
+            there = self._tls.of(place(normalise(f"https://{proxy.hostname}:{proxy.port}/") or "").origin)
+        return Route(
             start=origin + "/",
             hostname=hostname,
             port=port,
@@ -324,18 +198,15 @@ class Routes:
             is_told=is_told,
             is_whole=scheme in {"http", "https"} and origin.startswith("http:"),
             given=given,
-            dress=dress,
+            dress=(proxy.url if proxy else "", *here, *there),
         )
 
-    def _given(self, url: str, hostname: str, port: int) -> list[str]:
+    def _given(self, name: str, port: int) -> list[str]:
         """What the user says of the addresses of a host, as libcurl takes it; nothing for nothing."""
-        told = self._doorway.given(hostname if ":" not in hostname else f"[{hostname}]", port)
-        if told is None:
-            return []
-        name = place(url).hostname if not url.startswith("socks") else hostname
-        return [f"{_bracketed(name.strip('[]'))}:{port}:{','.join(told[:MOST_TRIED])}"]
+        told = self._doorway.given(name, port)
+        return [] if told is None else [f"{name}:{port}:{','.join(told[:MOST_TRIED])}"]
 
-    def _told(self, route: _Route) -> str:
+    def _told(self, route: Route) -> str:
         """The address that a proxy is told, the first of those that the order may go to.
 
         Raises:
@@ -357,7 +228,7 @@ class Routes:
         return found[0]
 
 
-def _looked_up(route: _Route) -> list[str]:
+def _looked_up(route: Route) -> list[str]:
     """The addresses of a name by what stands in the place of `addresses.lookup`, as libcurl takes them."""
     if packed(route.hostname) is not None:
         return []
@@ -375,10 +246,6 @@ def _unknown(error: Exception) -> BadAnswer:
         return BadAnswer(FailureKind.INVALID_URL, f"not a URL that can be asked: {error}")
     words = getattr(error, "strerror", None) or error
     return BadAnswer(FailureKind.DNS, f"the name does not resolve: {words}")
-
-
-def _text(address: Any) -> str:
-    return address[0] if isinstance(address, tuple) and isinstance(address[0], str) else ""
 
 
 def _bracketed(address: str) -> str:

@@ -44,7 +44,7 @@ OF_PROXY: Final = (
 )
 """The same for the connection to a proxy."""
 
-UNUSED: Final = (1, 2, None, None, None, None)
+UNUSED: Final[tuple[Any, ...]] = (1, 2, None, None, None, None)
 """Values where no TLS is spoken."""
 
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]{1,3}")  # names in a folder that OpenSSL looks at
