@@ -83,6 +83,8 @@ class Stats:
         workers: Workers that exist now.
         most_workers: The most that existed at once.
         workers_s: Seconds that they existed, added up.
+        main_cpu_s: Seconds of the processor that the main thread took; known when the crawl is over, 0 before.
+        process_cpu_s: The same of all threads of the main process.
         unverified: Hosts whose TLS certificates were not to be verified.
         host_notes: Which hosts were asked slowly, rested, or were given up.
         earlier: What earlier runs of the same job did; none of it is in the other counts.
@@ -130,6 +132,8 @@ class Stats:
         self.workers = 0
         self.most_workers = 0
         self.workers_s = 0.0
+        self.main_cpu_s = 0.0
+        self.process_cpu_s = 0.0
         self.unverified: tuple[str, ...] = ()
         self.host_notes = HostNotes()
         self.earlier = Earlier()

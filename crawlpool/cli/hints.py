@@ -5,6 +5,7 @@ are plain. Advice never asks anybody to be ruder than a server agreed to: where
 politeness is what takes the time, the sentence says whose say that is.
 """
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
@@ -18,6 +19,10 @@ from .figures import count, exact_seconds, seconds, share, size
 _LONG_ENOUGH_S = 3.0
 """Below this, starting the workers weighs more than anything advised here."""
 
+_SATURATED = 0.85
+"""Share of the time from which on a thread that computes is what all others wait for."""
+
+_THREADS = frozenset({"thread", "futures-thread"})
 _PEEK = 1000
 
 
@@ -131,13 +136,46 @@ def _main_thread(stats: Stats, settings: Settings, workers: int) -> str | None: 
         return None
     parsing, storing = stats.spent_s["parsing"], stats.spent_s["storing"]
     if parsing > 0.5 * whole:
-        return (
-            f"Parsing and the handler took {share(parsing, whole)} of the time, in the main process: more workers do not "
-            "help there, a lighter handler does (page.css() instead of page.soup)."
-        )
+        said = f"Parsing and the handler took {share(parsing, whole)} of the time, in the main process"
+        if settings.parse_in == "main" and settings.backend != "sync":
+            return (
+                f"{said}: more workers do not help there; --parse-in process does, or a lighter handler (page.css() instead "
+                "of page.soup)."
+            )
+        return f"{said}: more workers do not help there, a lighter handler does (page.css() instead of page.soup)."
     if storing > 0.3 * whole:
         return f"Storing took {share(storing, whole)} of the time: the disk of the output is what is slow."
+    return _processor(stats, settings, whole)
+
+
+def _processor(stats: Stats, settings: Settings, whole: float) -> str | None:
+    """Whether one thread, or one interpreter, was at its limit; on backend `sync` that is the idea."""
+    if settings.backend == "sync":
+        return None
+    if stats.main_cpu_s > _SATURATED * whole:
+        return (
+            f"The main process worked for {share(stats.main_cpu_s, whole)} of the time, so more workers do not help: "
+            f"{_relief(stats, settings)}."
+        )
+    is_threads = settings.backend in _THREADS
+    if is_threads and stats.process_cpu_s > _SATURATED * whole and (os.cpu_count() or 1) > 1:
+        return (
+            f"Threads share one interpreter, which was busy {share(min(stats.process_cpu_s, whole), whole)} of the time: "
+            "--backend process spreads the work over all cores."
+        )
     return None
+
+
+def _relief(stats: Stats, settings: Settings) -> str:
+    """What takes work off the main thread: off what takes most of it."""
+    spent, busy_s = stats.spent_s, stats.main_cpu_s
+    if spent["parsing"] > 0.25 * busy_s and settings.parse_in == "main":
+        return "--parse-in process takes the handlers off it"
+    if spent["storing"] > 0.2 * busy_s:
+        return "--fields with fewer columns is less to write"
+    if settings.connections == 1 and settings.backend not in _THREADS:
+        return "--connections 8 carries more pages at a time to it"
+    return "two crawls beside each other, each with a part of the hosts, take two cores"
 
 
 def _workers(stats: Stats, settings: Settings, workers: int) -> str | None:

@@ -1,7 +1,10 @@
 """Advice is given when the figures are plain, names the knob, and is silent otherwise."""
 
+import time
+
 import pytest
 
+from crawlpool import Crawler
 from crawlpool.cli.hints import one_host_note, what_would_help
 from crawlpool.model import Failure, FailureKind, Request, Response
 from crawlpool.settings import Settings
@@ -114,6 +117,87 @@ def test_a_slow_handler_is_named_instead_of_more_workers():
     hint = only(crawled(parsing=12.0, fetch_s=1.5, hosts=10))
     assert "60 %" in hint
     assert "main process" in hint
+
+
+def busy(main_s=0.0, process_s=0.0, **more):
+    """A crawl of 20 s in which the main thread, and all threads of its process, computed for so long."""
+    stats = crawled(hosts=10, **more)
+    stats.main_cpu_s, stats.process_cpu_s = main_s, process_s or main_s
+    return stats
+
+
+def test_a_slow_handler_in_main_is_told_where_else_it_can_run():
+    assert "--parse-in process" in only(busy(parsing=12.0))
+
+
+@pytest.mark.parametrize("knobs", [{"parse_in": "process"}, {"parse_in": "worker"}, {"backend": "sync"}])
+def test_a_slow_handler_that_runs_elsewhere_or_has_no_workers_is_not_sent_elsewhere(knobs):
+    assert "--parse-in" not in only(busy(parsing=12.0), **knobs)
+
+
+@pytest.mark.parametrize(
+    ("spent", "knobs", "said"),
+    [
+        ({"parsing": 6.0}, {}, "--parse-in process"),
+        ({"storing": 5.0}, {}, "--fields"),
+        ({}, {}, "--connections 8"),
+        ({}, {"connections": 8}, "two crawls"),
+        ({"parsing": 6.0}, {"parse_in": "process", "connections": 8}, "two crawls"),
+    ],
+)
+def test_a_main_process_at_its_limit_is_named_with_what_takes_most_of_it(spent, knobs, said):
+    hint = only(busy(18.0, **spent), **knobs)
+
+    assert "worked for 90 % of the time" in hint
+    assert said in hint
+
+
+def test_a_main_process_at_its_limit_is_not_given_more_workers():
+    assert "--workers" not in only(busy(18.0, fetch_s=1.55))
+
+
+@pytest.mark.parametrize("main_s", [0.0, 8.0, 16.0])
+def test_a_main_process_that_has_time_left_is_no_news(main_s):
+    assert hints(busy(main_s)) == []
+
+
+def test_a_short_crawl_is_not_told_that_its_main_process_was_busy():
+    assert hints(busy(0.95, took_s=1.0)) == []
+
+
+def test_without_workers_the_main_process_is_busy_by_intention():
+    assert hints(busy(19.0), backend="sync", workers=1) == []
+
+
+@pytest.mark.parametrize("backend", ["thread", "futures-thread"])
+def test_threads_that_fill_one_interpreter_are_told_of_processes(backend, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+
+    assert "--backend process" in only(busy(9.0, 21.0), backend=backend)
+
+
+def test_threads_that_wait_on_a_machine_of_one_core_or_in_processes_are_not(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert hints(busy(9.0, 12.0), backend="thread") == []
+    assert hints(busy(9.0, 21.0)) == []  # the pools' threads, which wait for workers
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    assert hints(busy(9.0, 21.0), backend="thread") == []
+
+
+def test_a_crawl_knows_what_of_the_processor_its_main_thread_took(site):
+    site.page("/", delay_s=0.3)
+
+    def burn(page):
+        until = time.thread_time() + 0.2
+        while time.thread_time() < until:
+            pass
+
+    crawler = Crawler(backend="thread", workers=1, robots=False)
+    crawler.on_page(burn)
+    stats = crawler.run(f"{site.url}/").stats
+
+    assert 0.2 <= stats.main_cpu_s <= stats.process_cpu_s + 0.01
+    assert stats.main_cpu_s < stats.elapsed_s()
 
 
 def test_a_slow_disk_is_named():
