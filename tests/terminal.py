@@ -98,7 +98,8 @@ class Terminal:
                 os.environ.pop(name, None)
             if cwd is not None:
                 os.chdir(cwd)
-            os.execvp(words[0], list(words))
+            # With our environment, not C's: there readline, once loaded, has put 80 COLUMNS.
+            os.execvpe(words[0], list(words), os.environ)
         os.close(ready)
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.before = self.state()
