@@ -59,7 +59,7 @@ _SOCKS_SAID: Final = {
     1: "it is no SOCKS proxy",  # CURLPX_BAD_ADDRESS_TYPE
     2: "it is no SOCKS 5 proxy",  # CURLPX_BAD_VERSION
     3: "it closed the connection",  # CURLPX_CLOSED
-    11: "it wants a login that it was not given",  # CURLPX_NO_AUTH
+    12: "it wants a login that it was not given",  # CURLPX_NO_AUTH
     33: "it does not take the user name and password",  # CURLPX_USER_REJECTED
 }
 
@@ -104,7 +104,7 @@ def _of_proxy(easy: Any, number: int, words: str, scheme: str, *, is_secure: boo
     if number == pycurl.E_COULDNT_RESOLVE_PROXY:
         return "its name does not resolve"
     if number == PROXY_HANDSHAKE:
-        reason = easy.getinfo(pycurl.PROXY_ERROR)
+        reason = 3 if words.endswith("proxy closed connection") else easy.getinfo(pycurl.PROXY_ERROR)
         return f"the SOCKS proxy did not connect: {_SOCKS_SAID.get(reason) or _plain(words)}"
     answered = easy.getinfo(pycurl.HTTP_CONNECTCODE)
     if answered and not 200 <= answered < 300:
