@@ -51,6 +51,9 @@ def show_stages(words: Sequence[str]) -> int:
             seen = look(crawl, work=Path.cwd(), folder=clocks / "clocks", timeout_s=_LONGEST_S)
         except KeyboardInterrupt:
             return ended[0] if ended else 130
+    if not seen.pages:
+        complain(f"the crawl fetched nothing: {seen.said.strip().removeprefix('crawlpool: ')}")
+        return seen.exit_code if seen.exit_code > 0 else _SOME_FAILED
     shown = _Shown(seen, what)
     print_table(shown.title, _COLUMNS, shown.cells(), (*shown.notes(), shown.about))
     write_files(given, shown.as_json(), _COLUMNS, shown.cells(), shown.picture())

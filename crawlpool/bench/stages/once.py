@@ -10,18 +10,17 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from runpy import run_module
 from typing import Any
 
+from ... import engine
 from .watcher import Watcher, watched_options
 
 DONE = "done.json"
 
 
-def main(words: Sequence[str]) -> int:
-    """Crawl; the exit code is the crawl's."""
-    from ... import engine  # noqa: PLC0415  what is loaded counts, and the clock is made below
-    from ...cli import main as run  # noqa: PLC0415
-
+def main(words: Sequence[str]) -> None:
+    """Crawl; leaves with the exit code of the crawl."""
     folder, *crawl = words
     watcher = Watcher(folder)
     clock = watcher.watch_main()
@@ -36,8 +35,11 @@ def main(words: Sequence[str]) -> int:
         leave(self, *why)
 
     parts.Engine.__exit__ = leaving
+    sys.argv = ["crawlpool", "crawl", *crawl]
     try:
-        return run(["crawl", *crawl])
+        run_module(
+            "crawlpool", run_name="__main__"
+        )  # as `python -m crawlpool` does: the command stands above us
     finally:
         clock.write()
         known["main_cpu_s"] = time.process_time()
@@ -60,4 +62,4 @@ def _children(folder: str) -> Iterator[float]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

@@ -73,7 +73,7 @@ def look(words: Sequence[str], *, work: Path, folder: Path, timeout_s: float) ->
         timeout_s: Seconds after which it is ended.
 
     Raises:
-        CrawlpoolError: It fetched nothing, or did not end in time.
+        CrawlpoolError: It was killed, or did not end in time.
     """
     folder.mkdir(exist_ok=True)
     usage = measure(
@@ -82,10 +82,7 @@ def look(words: Sequence[str], *, work: Path, folder: Path, timeout_s: float) ->
     try:
         done = json.loads((folder / DONE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        done = {"pages": 0}
-    if not done["pages"]:
-        lines = usage.said.strip().splitlines()
-        raise CrawlpoolError(f"the crawl fetched nothing{': ' + lines[-1] if lines else ''}")
+        raise CrawlpoolError(f"the crawl could not be looked at: {usage.said.strip()}") from None
     stages, marks = added(
         folder, whole_s=usage.cpu_s, main_s=done["main_cpu_s"], helpers_s=done["helpers_cpu_s"]
     )
