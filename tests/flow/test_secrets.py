@@ -3,11 +3,8 @@
 import base64
 import hashlib
 import json
-import os
 import re
 import ssl
-import subprocess
-import sys
 from contextlib import closing
 
 import pytest
@@ -16,6 +13,7 @@ import trustme
 import crawlpool
 from crawlpool import Crawler, FetchPool, Request
 
+from ..command import command
 from ..contracts.rawserver import RawServer, Script
 
 SECRET = "s3cr3t-word"
@@ -311,15 +309,15 @@ def test_a_proxys_password_goes_to_the_proxy_alone(sites, monkeypatch):
 
 
 @pytest.fixture
-def run(tmp_path):
-    def command(*words, **environment):
-        done = subprocess.run(
-            [sys.executable, "-m", "crawlpool", *map(str, words)],
-            cwd=tmp_path, capture_output=True, timeout=60, check=False, env={**os.environ, **environment},
-        )  # fmt: skip
-        return done.returncode, (done.stdout + done.stderr).decode()
+def run(tmp_path, monkeypatch):
+    def do(*words, **environment):
+        with monkeypatch.context() as patched:
+            for name, value in environment.items():
+                patched.setenv(name, value)
+            done = command([*map(str, words)], folder=tmp_path)
+        return done.returncode, done.stdout + done.stderr
 
-    return command
+    return do
 
 
 def test_no_secret_stands_in_anything_that_a_crawl_writes_or_shows(site, sites, run, tmp_path):

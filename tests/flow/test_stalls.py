@@ -261,8 +261,10 @@ def test_a_living_host_has_its_turn_while_silent_ones_are_waited_for(everywhere)
     at = {r["url"]: time.monotonic() - started for r in crawler.items([listed[0], *dead, *listed[1:]])}
 
     assert len(at) == 76
-    # 16 dead hosts take four lanes 4 s, and two lanes 8; half of the lanes are enough for the living one.
-    assert max(at[url] for url in listed) < 3.0
+    # 16 dead hosts take four lanes 4 s, and two lanes 8; half of the lanes are enough for the living one,
+    # which is done in the first second: if it had to wait for a lane, few of the dead were left.
+    done = max(at[url] for url in listed)
+    assert sum(at[url] > done for url in dead) >= 6
 
 
 # Answers, and robots.txt files, that never come to an end

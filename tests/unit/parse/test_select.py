@@ -28,7 +28,7 @@ def page_of(html):
 
 
 DEEP = "<div>" * 12_000 + "<p>x<a href=/x>y</a>" * 20
-LONG = "<p>x</p>" * 100_000
+LONG = "<p>x</p>" * 50_000  # for which lexbor alone takes 14 s
 
 
 @pytest.mark.parametrize(
@@ -39,10 +39,10 @@ LONG = "<p>x</p>" * 100_000
         (DEEP, "nav div div a, div div div p", 20),
         (DEEP, "section > div div div div > a", 0),
         (LONG, "a ~ p", 0),
-        (LONG, "p ~ p ~ p", 99_998),
+        (LONG, "p ~ p ~ p", 49_998),
         (LONG, "body > p + p ~ b", 0),
         (DEEP, "div:has(b) div", 0),
-        (LONG, "p:not(.x, [title='a ~ b'], [title~=a])", 100_000),
+        (LONG, "p:not(.x, [title='a ~ b'], [title~=a])", 50_000),
     ],
 )
 def test_a_selector_that_a_hostile_page_makes_endless_is_answered_in_a_moment(html, selector, count):
