@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from ..errors import ConfigError
 from .benchfiles import check_files, write_files
 from .benchflags import parser
-from .benchtable import print_table, terminable
-from .figures import count, seconds, size
+from .benchtable import kilobytes, print_table, terminable
+from .figures import count, seconds
 from .flags import asks_for_help, parse
 from .screen import Screen, complain
 
@@ -65,7 +65,7 @@ def bench(words: Sequence[str]) -> int:
             what = count(len(urls), "URL")
         else:
             urls, notes, is_part = _sample(given, stack, screen), [], False
-            page_size = "20 kB" if given.page_size is None else size(given.page_size)
+            page_size = kilobytes(given.page_size or _PAGE_BYTES)
             what = f"{count(len(urls), 'page')} of {page_size}, {seconds(_latency(given))} latency"
         if not urls:
             for line in (*notes, "Nothing is left to ask."):

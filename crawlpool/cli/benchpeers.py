@@ -22,7 +22,7 @@ from ..bench.race import RAM_DISK, Plan, Row, Run, path_of, race, rows_of
 from ..bench.report import machine
 from ..errors import ConfigError
 from .benchfiles import write_files
-from .benchtable import print_table, terminable
+from .benchtable import kilobytes, print_table, terminable
 from .figures import count, rate, size
 from .screen import Screen
 
@@ -139,7 +139,7 @@ def _generated(given: argparse.Namespace, stack: ExitStack, screen: Screen) -> t
     screen.say(f"Making a site of {count(pages, 'page')}.")
     site = write_site(folder, pages=pages, mean_bytes=mean, seed=1 if given.seed is None else given.seed)
     url, by = stack.enter_context(served(folder))
-    what = f"{count(pages, 'page')} of {size(mean)}, served by {by}"
+    what = f"{count(pages, 'page')} of {kilobytes(mean)}, served by {by}"
     return f"{url}/", {path_of(path) for path in site.paths}, what
 
 

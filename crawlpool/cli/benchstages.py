@@ -18,8 +18,8 @@ from ..bench.stages.sums import REST, Look, Stage, look
 from ..errors import ConfigError
 from .benchfiles import check_files, write_files
 from .benchflags import parser, whole_parser
-from .benchtable import print_table, terminable
-from .figures import count, rate, seconds, share, size
+from .benchtable import kilobytes, print_table, terminable
+from .figures import count, rate, seconds, share
 from .flags import crawl_parser, parse
 from .screen import Screen, complain
 
@@ -108,7 +108,7 @@ def _crawl(
         words += ["--per-host", str(_at_once(given))]
     if not given.output:
         words += ["-o", str(folder / "pages.jsonl"), "--no-job"]
-    return words, f"{count(pages, 'page')} of {size(mean)}, served by {by}"
+    return words, f"{count(pages, 'page')} of {kilobytes(mean)}, served by {by}"
 
 
 def _at_once(given: argparse.Namespace) -> int:

@@ -60,6 +60,11 @@ def print_table(
     sys.stdout.flush()
 
 
+def kilobytes(n: int) -> str:
+    """Write the size of a page as the bench has it: "20 kB"."""
+    return f"{n / 1000:.3g} kB" if n < 1_000_000 else f"{n / 1_000_000:.3g} MB"
+
+
 def fitted(
     columns: Sequence[str], rows: Sequence[Sequence[str]], width: int
 ) -> tuple[list[str], list[list[str]], list[str]]:

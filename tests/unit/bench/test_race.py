@@ -1,13 +1,16 @@
 """The arithmetic of `crawlpool bench --peers`: who is ranked, by what, and against whom."""
 
+import re
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from crawlpool.bench import race as racing
 from crawlpool.bench.peers import PEERS, Peer, command_of, missing_of
 from crawlpool.bench.race import Plan, Run, path_of, race, rows_of, run_once
+from crawlpool.bench.stages.clock import STAGES
 from crawlpool.bench.usage import measure
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs prctl")
@@ -166,3 +169,16 @@ def test_the_memory_of_all_processes_is_added_up(tmp_path):
 
     assert usage.memory is not None
     assert 80_000_000 < usage.memory < 250_000_000
+
+
+def test_every_crawler_and_every_stage_is_explained_in_the_order_of_its_rows():
+    text = Path(__file__).parents[3].joinpath("docs", "bench.md").read_text(encoding="utf-8")
+    peers = text[text.index("## Whole crawlers") : text.index("| rank |")]
+    stages = text[text.index("## Where the time goes") :]
+
+    named = [
+        name for cell in re.findall(r"^\| (`[^|]+`) \|", peers, re.MULTILINE) for name in cell.split(", ")
+    ]
+    assert [name.strip("`") for name in named] == list(PEERS)
+    rows = re.findall(r"^\| ([a-z ]+) \|", stages, re.MULTILINE)
+    assert rows[: len(STAGES) + 2] == ["stage", *STAGES, "not accounted"]
