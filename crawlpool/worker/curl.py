@@ -21,7 +21,7 @@ import pycurl
 from ..model import FailureKind, Pairs
 from ..urls import place
 from .addresses import Refused
-from .curlroutes import Routes
+from .curlroutes import LookingUp, Routes
 from .dress import IDEMPOTENT, dressed
 from .heads import BadAnswer
 from .transfer import Dressed, Named, Transfer
@@ -30,6 +30,7 @@ from .watching import READ, WRITE, new_watch
 from .wire import Answer, Order, TransportOptions
 
 _MOST_DRESSED: Final = 256
+_NAMES_LOOKED_AT_S: Final = 0.25
 _OWN: Final = ("Accept", "User-Agent", "Expect", "Content-Type", "Proxy-Connection")
 """Header fields that libcurl would add by itself."""
 
@@ -67,6 +68,8 @@ class CurlTransport:
         self._under_way: dict[Transfer, None] = {}
         self._ready: list[Answer] = []
         self._dressed: dict[tuple[str, Pairs], Dressed] = {}
+        self._nameless: list[tuple[Order, float]] = []
+        self._bell = -1  # can be read when a name was looked up
         self._raised: BaseException | None = None
         self._fd = -1  # the socket that is looked at
         self._looked_at = self._looked_before = time.monotonic()
@@ -78,6 +81,10 @@ class CurlTransport:
 
     def start(self, order: Order) -> None:
         """Begin to fetch one hop; where that cannot be, `wait` gives the failure."""
+        self._start(order, 0.0)
+
+    def _start(self, order: Order, until: float) -> None:
+        """The same; `until` says for how long its name may still be looked up, 0.0 for as long as a request may take."""
         is_plain = order[1] == "GET" and not order[4]
         transfer = self._free.pop() if is_plain and self._free else self._new()
         try:
@@ -87,6 +94,9 @@ class CurlTransport:
                 if order[1] not in IDEMPOTENT:
                     transfer.use_new_connection()
             self._multi.add_handle(transfer.easy)
+        except LookingUp:
+            self._await_name(transfer, until, is_plain=is_plain)
+            return
         except Exception as error:  # noqa: BLE001
             # What it was told may be half of it.
             self._ready.append(transfer.failed(*_said_of(error)))
@@ -120,6 +130,33 @@ class CurlTransport:
         self._watch.close()
         self._routes.close()
 
+    # Names
+
+    def _await_name(self, transfer: Transfer, until: float, *, is_plain: bool) -> None:
+        """Put an order aside until its name was looked up, or that took too long."""
+        now = time.monotonic()
+        if until and now >= until:
+            late = FailureKind.CONNECT_TIMEOUT, "the name was not looked up in time"
+            self._ready.append(transfer.failed(*late))
+        else:
+            self._nameless.append((transfer.order, until or now + self._options.timeout_s))
+        names = self._routes.names
+        if names is not None and self._bell != names.fd:
+            self._bell = names.fd
+            self._watch.watch(self._bell, READ)
+        if is_plain:
+            self._free.append(transfer)
+        else:
+            transfer.easy.close()
+
+    def _hear(self) -> None:
+        """Begin what waited for its name."""
+        if self._routes.names is not None:
+            self._routes.names.hear()
+        waited, self._nameless = self._nameless, []
+        for order, until in waited:
+            self._start(order, until)
+
     # A request
 
     def _new(self) -> Transfer:
@@ -127,11 +164,15 @@ class CurlTransport:
 
     def _begin(self, transfer: Transfer, order: Order) -> None:
         transfer.begin(order)
-        url = order[2]
-        where = place(url)
-        transfer.tell(self._dress(order, where.host), where.origin, where.path)
-        if self._routes.prepare(transfer.easy, order):
-            transfer.easy.setopt(pycurl.REQUEST_TARGET, url)
+        url, extra, start = order[2], order[3], transfer.start
+        if start and extra == transfer.extra and url.startswith(start) and not order[4]:
+            target = url[len(start) - 1 :]  # what it was told of the order before holds for this one
+        else:
+            where = place(url)
+            transfer.tell(self._dress(order, where.host), where.origin, extra)
+            target = where.path
+        is_whole = self._routes.prepare(transfer.easy, order)
+        transfer.easy.setopt(pycurl.REQUEST_TARGET, url if is_whole else target)
 
     def _dress(self, order: Order, host: str) -> Dressed:
         """Everything that is sent, in its order: as recorded, and as libcurl wants it."""
@@ -163,12 +204,18 @@ class CurlTransport:
             patience = min(patience, self._due - now)
         if self._idle_from is not None and self._under_way:
             patience = min(patience, self._idle_from - now)
+        if self._nameless:
+            patience = min(patience, _NAMES_LOOKED_AT_S)
         found = self._watch.wait(max(0.0, patience))
         self._looked_before, self._looked_at = self._looked_at, time.monotonic()
         for fd, ready in found:
+            if fd == self._bell:
+                continue
             self._fd = fd
             self._multi.socket_action(fd, _SELECTED[ready])
         self._fd = -1
+        if self._nameless:
+            self._hear()
         now = time.monotonic()
         if self._due is not None and now >= self._due:
             self._due = None
@@ -243,6 +290,9 @@ class CurlTransport:
         for transfer in list(self._under_way):
             at = transfer.heard_at + idle_s
             if at <= now:
+                if transfer.has_come_on():
+                    transfer.heard_at = now
+                    continue
                 sent_s = transfer.easy.getinfo(pycurl.PRETRANSFER_TIME)
                 if not sent_s:  # it is not connected yet, which has a limit of its own
                     transfer.heard_at = now

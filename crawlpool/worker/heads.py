@@ -11,7 +11,7 @@ makes the answer a failure where it may say how long the body is.
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ..model import FailureKind, Pairs
 
@@ -26,6 +26,15 @@ _STATUS_LINE = re.compile(r"HTTP/([0-9])\.([0-9])[ \t]++([0-9]{3})(?:[ \t]([^\r\
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]++")  # RFC 9110, 5.6.2
 _BLANK = " \t"
 _FRAMES = ("content-length", "transfer-encoding")
+_CHANGING = frozenset({"content-length", "etag", "last-modified", "set-cookie"})  # from page to page
+
+# What was read before: a server says most of it each time.
+_MOST_KNOWN = 1_000
+_LONGEST_KNOWN = 128
+_Known = TypeVar("_Known")
+_statuses: dict[str, tuple[int, str, str]] = {}
+_known: dict[str, tuple[tuple[str, str], str]] = {}
+_names: dict[str, str] = {}
 
 
 class BadAnswer(Exception):  # noqa: N818  not an error of ours: what a server did
@@ -107,9 +116,56 @@ def read(block: bytes | bytearray) -> Head:
     lines = text.split("\n")
     if len(lines) > MOST_FIELDS + 1:
         raise BadAnswer(FailureKind.HEADERS, f"its head has more than {MOST_FIELDS:,} lines")
-    status, reason, version = _status(lines[0])
-    pairs, is_sound = _pairs(lines)
-    return Head(status, reason, version, tuple(pairs), fields_of(pairs), is_sound)
+    first = lines[0]
+    status, reason, version = _statuses.get(first) or _status(first)
+    if "\n " in text or "\n\t" in text:
+        pairs, is_sound = _pairs(lines)
+        return Head(status, reason, version, tuple(pairs), fields_of(pairs), is_sound)
+    return Head(status, reason, version, *_plain(lines))
+
+
+def _plain(lines: list[str]) -> tuple[Pairs, dict[str, str], bool]:
+    """The fields of a head in which no line goes on with the next, and whether each line was one."""
+    pairs: list[tuple[str, str]] = []
+    fields: dict[str, str] = {}
+    is_sound = True
+    for number in range(1, len(lines)):
+        line = lines[number]
+        known = _known.get(line)
+        if known is None:
+            known = _field(line)
+            if known is None:
+                is_sound = False
+                continue
+        pair, lower = known
+        pairs.append(pair)
+        fields[lower] = f"{fields[lower]}, {pair[1]}" if lower in fields else pair[1]
+    return tuple(pairs), fields, is_sound
+
+
+def _field(line: str) -> tuple[tuple[str, str], str] | None:
+    """A field, and its name in small letters; None for a line that is none, and may be dropped."""
+    name, colon, value = line.partition(":")
+    name = name.rstrip(_BLANK)  # RFC 9112, 5.1: what stands between is taken out of an answer
+    lower = _names.get(name)
+    if lower is None or not colon:
+        if not colon or _TOKEN.fullmatch(name) is None:
+            _complain_of_framing(line)
+            return None
+        lower = name.lower()
+        _keep(_names, name, lower)
+    field = (name, value.strip(_BLANK)), lower
+    if lower not in _CHANGING:
+        _keep(_known, line, field)
+    return field
+
+
+def _keep(known: dict[str, _Known], said: str, means: _Known) -> None:
+    """Remember what was read, unless it is long; no more of it than a server may make us keep."""
+    if len(said) <= _LONGEST_KNOWN:
+        if len(known) >= _MOST_KNOWN:
+            known.clear()
+        known[said] = means
 
 
 def fields_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -131,7 +187,9 @@ def _status(line: str) -> tuple[int, str, str]:
     status = int(code)
     if status < 100:
         raise protocol(f"its status is {code}")
-    return status, (reason or "").strip(_BLANK), "HTTP/1.0" if minor == "0" else "HTTP/1.1"
+    read = status, (reason or "").strip(_BLANK), "HTTP/1.0" if minor == "0" else "HTTP/1.1"
+    _keep(_statuses, line, read)
+    return read
 
 
 def _pairs(lines: list[str]) -> tuple[list[tuple[str, str]], bool]:
@@ -149,14 +207,12 @@ def _pairs(lines: list[str]) -> tuple[list[tuple[str, str]], bool]:
                 name, value = pairs[-1]
                 pairs[-1] = name, f"{value} {line.strip(_BLANK)}".strip(_BLANK)
             continue
-        name, colon, value = line.partition(":")
-        name = name.rstrip(_BLANK)  # RFC 9112, 5.1: what stands between is taken out of an answer
-        is_dropped = not colon or _TOKEN.fullmatch(name) is None
-        if is_dropped:
-            _complain_of_framing(line)
+        field = _field(line)
+        is_dropped = field is None
+        if field is None:
             is_sound = False
         else:
-            pairs.append((name, value.strip(_BLANK)))
+            pairs.append(field[0])
     return pairs, is_sound
 
 

@@ -29,6 +29,9 @@ _PARSED = _FACTS | _LINKS | _NEAR
 _DRAINED = 64 * 1024
 """Bytes of an unwanted body that are read all the same: cheaper than a new connection."""
 
+_SMALL_LENGTH = 1024 * 1024
+_MOST_PIECES = 256
+
 
 class Body(NamedTuple):
     """What was read of a body.
@@ -70,25 +73,27 @@ class Reading:
 
     Attributes:
         is_left: Nothing of the body need be read.
+        is_small: All of it is needed, and it is so short that it may as well be handed over at once.
 
     Raises:
         BadAnswer: It has too many codings.
     """
 
     __slots__ = (
+        "_before",
         "_cap",
         "_content_type",
         "_decoding",
-        "_first",
         "_framing",
         "_is_doubtful",
         "_is_passed_over",
-        "_rest",
+        "_pieces",
         "_sent",
         "_size",
         "_verdict",
         "_wants",
         "is_left",
+        "is_small",
     )
 
     def __init__(
@@ -108,15 +113,21 @@ class Reading:
         is_wanted = not wants & _HTML_ONLY or self._is_doubtful or is_html(content_type, b"")
         is_long = framing.length is not None and framing.length > _DRAINED
         self._size = 0
-        self._first: bytes | None = None
-        self._rest: io.BytesIO | None = None  # all of it, once there is more than one piece
+        self._pieces: list[bytes] = []
+        self._before: io.BytesIO | None = None  # what came before them, where there are many
         self._sent: io.BytesIO | None = None
         if not is_wanted and (framing.length is None or is_long):
             self.is_left = self._is_passed_over = True
+            self.is_small = False
             return
         codings = (*framing.codings, *codings_of(coding)) if coding or framing.codings else ()
         self._is_passed_over = leads_on(head) or (bool(codings) and not is_wanted)
         self.is_left = self._is_passed_over and is_long
+        self.is_small = (
+            framing.length is not None
+            and framing.length <= _SMALL_LENGTH
+            and not (self._is_passed_over or self._is_doubtful)
+        )
         if codings and not self._is_passed_over:
             self._decoding = Decoding(codings, self._cap, options.max_ratio)
             if wants & _RAW:
@@ -139,14 +150,12 @@ class Reading:
         else:
             is_over = self._size + len(piece) > self._cap
         self._size += len(piece)
-        if self._first is None:
-            self._first = piece
-        else:
-            if self._rest is None:
-                self._rest = io.BytesIO()
-                self._rest.write(self._first)
-                self._first = b""
-            self._rest.write(piece)
+        self._pieces.append(piece)
+        if len(self._pieces) >= _MOST_PIECES:  # a piece may be a byte
+            if self._before is None:
+                self._before = io.BytesIO()
+            self._before.write(b"".join(self._pieces))
+            self._pieces.clear()
         if is_over:
             self._verdict = self._whole(is_cut=True)
             return False
@@ -175,7 +184,11 @@ class Reading:
         return self._whole(is_cut=False)
 
     def _content(self) -> bytes:
-        return (self._first or b"") if self._rest is None else self._rest.getvalue()
+        if self._before is not None:
+            self._before.write(b"".join(self._pieces))
+            self._pieces.clear()
+            return self._before.getvalue()
+        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
 
     def _whole(self, *, is_cut: bool) -> Body:
         content = self._content()

@@ -74,7 +74,9 @@ class Transfer:
         easy: libcurl's handle.
         order: What is asked.
         started: When it began, by `time.monotonic()`.
-        heard_at: When a byte of it came last, or when it began.
+        heard_at: When a piece of it came last, or when it began.
+        start: What the URLs begin with that need nothing but their path told.
+        extra: The header fields that need not be told again.
         is_over: Nothing more is needed, or it cannot become an answer.
         is_again: It is the second try.
     """
@@ -90,7 +92,8 @@ class Transfer:
         self._options = options
         self._around = around
         self._pid = pid
-        self._origin = ""
+        self._origin = self.start = ""
+        self.extra: Pairs = ()
         self._lines_told: list[bytes] | None = None
         self.is_again = False
         self.easy: Any = pycurl.Curl()
@@ -123,22 +126,25 @@ class Transfer:
         self._fault: heads.BadAnswer | None = None
         self._error: BaseException | None = None
         self._lain_s = 0.0
+        self._noted = 0
+        self._small_left = 0  # bytes of a short body still to come; until then nobody looks at its pieces
+        self._pieces: list[bytes] = []
         self._is_enough = False
         self.is_over = False
         self.fetched_at = time.time()
         self.started = self.heard_at = time.monotonic()
 
-    def tell(self, dressed: Dressed, origin: str, target: str) -> None:
-        """Tell libcurl what to ask; what it knows from the request before is not said again."""
+    def tell(self, dressed: Dressed, origin: str, extra: Pairs) -> None:
+        """Tell libcurl whom to ask, and with which header fields."""
         easy = self.easy
         if origin != self._origin:
             easy.setopt(pycurl.URL, f"{origin}/")
             self._origin = origin
-        easy.setopt(pycurl.REQUEST_TARGET, target)
         self._headers, lines = dressed
         if lines is not self._lines_told:
             easy.setopt(pycurl.HTTPHEADER, lines)
             self._lines_told = lines
+        self.start, self.extra = f"{origin}/", extra
 
     def make_special(self, left_s: float | None = None) -> None:
         """Make of it a handle for this one order: not a GET, or a second try that has so much time left."""
@@ -161,6 +167,10 @@ class Transfer:
     # What libcurl brings; whatever is raised here it would print, and forget
 
     def _took_line(self, line: bytes) -> int | None:
+        lines = self._lines
+        if len(line) > 2 and lines:  # nearly all go this way
+            lines.append(line)
+            return _GO_ON
         try:
             return self._line(line)
         except heads.BadAnswer as fault:
@@ -170,6 +180,10 @@ class Transfer:
         return self._stop()
 
     def _took_piece(self, piece: bytes) -> int | None:
+        if self._small_left > len(piece):
+            self._small_left -= len(piece)
+            self._pieces.append(piece)
+            return _GO_ON
         try:
             return self._piece(piece)
         except heads.BadAnswer as fault:
@@ -188,30 +202,37 @@ class Transfer:
         return _STOP
 
     def _line(self, line: bytes) -> int | None:
-        """A line of a head, its end included."""
-        if not self._received:
-            self._lain_s = self._around.lain_s()
-        self._received += len(line)
+        """The first line of a head, or the empty one that ends it.
+
+        libcurl bounds what may come in between.
+        """
         if self._head is not None:
-            return _GO_ON  # of a trailer, in HTTP/2
-        if self._received > self._options.max_headers:
-            raise self._too_long()
+            self._received += len(line)  # of a trailer, in HTTP/2
+            return _GO_ON
+        if not (self._lines or self._received):
+            self._lain_s = self._around.lain_s()
         if line not in _EMPTY:
-            if line.startswith(b"\r"):  # libcurl takes it for the end of the head
-                raise heads.protocol("a carriage return stands alone in its head")
             self._lines.append(line)
             return _GO_ON
-        self.heard_at = time.monotonic()
-        head = _head(b"".join(self._lines))
+        block = b"".join(self._lines)
         self._lines = []
-        if head.status < 200:
-            if head.status == 101:
-                raise heads.protocol("it changes to a protocol that nobody asked for (101)")
-            self._interim += 1
-            if self._interim > heads.MOST_INTERIM:
-                raise heads.protocol("its interim answers (1xx) do not end")
-            return _GO_ON
-        return self._begin_body(head)
+        self._received += len(block) + len(line)
+        if self._received > self._options.max_headers:
+            raise self._too_long()
+        if b"\n\r" in block:
+            raise _early_end()
+        self.heard_at = time.monotonic()
+        head = _head(block)
+        return self._begin_body(head) if head.status >= 200 else self._pass_by(head.status)
+
+    def _pass_by(self, status: int) -> int | None:
+        """Leave an interim answer behind (RFC 9110, 15.2)."""
+        if status == 101:
+            raise heads.protocol("it changes to a protocol that nobody asked for (101)")
+        self._interim += 1
+        if self._interim > heads.MOST_INTERIM:
+            raise heads.protocol("its interim answers (1xx) do not end")
+        return _GO_ON
 
     def _begin_body(self, head: heads.Head) -> int | None:
         order = self.order
@@ -229,14 +250,22 @@ class Transfer:
             return self._stop()
         if self._left == 0:
             return self._ended()
+        if reading.is_small and self._left is not None:
+            self._small_left = self._left
         return _GO_ON
 
     def _piece(self, piece: bytes) -> int | None:
         """A piece of the body, in its transfer coding."""
+        if self.is_over:
+            return _STOP
+        if self._small_left:
+            self._pieces.append(piece)
+            piece = b"".join(self._pieces)
+            self._pieces, self._small_left = [], 0
         self._received += len(piece)
         self.heard_at = time.monotonic()
-        if self.is_over or self._reading is None:
-            return _STOP
+        if self._reading is None:
+            raise _early_end()
         is_end = is_clean = False
         if self._left is not None:
             is_clean = len(piece) <= self._left
@@ -265,7 +294,7 @@ class Transfer:
     @property
     def is_foreign(self) -> bool:
         """Whether what came does not even begin as an answer does."""
-        return not self._received and self._error is None
+        return not (self._received or self._lines or self._error)
 
     def answer(self, error: tuple[int, str] | None) -> Answer:
         """What came of it: libcurl's error, or None where it has none."""
@@ -311,6 +340,11 @@ class Transfer:
             worker=self._pid,
         )
 
+    def has_come_on(self) -> bool:
+        """Whether more came since this was asked last; what notes its time by itself does not count."""
+        before, self._noted = self._noted, len(self._lines) + len(self._pieces) + self._received
+        return self._noted != before
+
     def cut_off(self, fault: heads.BadAnswer) -> None:
         """Say from outside why it cannot become an answer."""
         self._fault = fault
@@ -347,6 +381,7 @@ class Transfer:
             return None if self._chunks.is_last_seen else "the connection ended before the last chunk"
         if self._left is not None:
             length = cast(int, self._framing.length)
+            self._left = self._small_left or self._left
             return f"the connection ended after {length - self._left:,} of {length:,} bytes"
         # RFC 9112, 9.8: anyone may have cut it.
         return (
@@ -354,10 +389,12 @@ class Transfer:
         )
 
     def _look_at_head(self, error: tuple[int, str] | None) -> None:
+        if error is None and self._lines and self._lines[-1].startswith(b"\r"):
+            raise _early_end()
         if error is None or (_is_end(error) and self.easy.getinfo(pycurl.PRETRANSFER_TIME_T)):
             raise broken(
                 "the connection ended inside the head of the answer"
-                if self._received
+                if self._received or self._lines
                 else "the server closed the connection without an answer"
             )
         if error[0] == 100 or (error[0] == pycurl.E_RECV_ERROR and "response headers" in error[1]):
@@ -375,6 +412,11 @@ class Transfer:
         if error is None:
             return FailureKind.INCOMPLETE, "the answer broke off"
         return self._around.fault_of(self.easy, *error)
+
+
+def _early_end() -> heads.BadAnswer:
+    """What libcurl takes for the end of a head, and is none."""
+    return heads.protocol("a carriage return stands alone in its head")
 
 
 def _is_end(error: tuple[int, str]) -> bool:
