@@ -134,7 +134,7 @@ class Crawler:
     ) -> Callable[[Handled], Handled] | Handled:
         """Register a handler for pages, as a decorator.
 
-        A handler is called in the main process, with a `Page`. It gives items (dict,
+        A handler is called in the main process, or where `parse_in` says, with a `Page`. It gives items (dict,
         dataclass, attrs, pydantic), which are stored, and requests, which are crawled.
 
         Args:

@@ -61,8 +61,8 @@ class Speed:
             group="Speed",
             metavar="PLACE",
             choices=PLACES,
-            help="Run handlers, and --select, in the main process, in the workers right after the fetch, or in processes of "
-            "their own, which slow ones do not hold up the fetching in.",
+            help="Where handlers and --select run: in the main process, in the workers right after the fetch, or in "
+            "processes of their own, where slow ones hold up nothing.",
         ),
     ] = "main"
     parse_workers: Annotated[
