@@ -62,56 +62,13 @@ def join(base: str, reference: str) -> str | None:
         return normalise(reference)
 
 
-_MOST_REMEMBERED = 20_000
-_LONGEST_REMEMBERED = 256
-_remembered: dict[str, dict[str, str | None]] = {}
-_remembered_count = 0
-
-
 def join_all(base: str, references: Iterable[str]) -> list[str | None]:
-    """`join` many references against a base in normal form.
-
-    The pages of a site repeat their links, so those whose result depends on the
-    base's origin or directory alone are remembered: 60 links cost 0.01 ms instead of 0.13. At
-    most some 10 MB are kept.
-    """
-    global _remembered_count  # noqa: PLW0603  a count beside the memo that it bounds
+    """`join` many references, for one look at the base."""
     try:
         parsed = can_ada.parse(base)
     except (ValueError, TypeError):
         return [normalise(reference) for reference in references]
-    query = base.find("?")
-    directory = base[: base.rfind("/", 0, query if query >= 0 else len(base)) + 1]
-    if _remembered_count >= _MOST_REMEMBERED:
-        _remembered.clear()
-        _remembered_count = 0
-    of_directory = _remembered.setdefault(directory, {})
-    of_origin = _remembered.setdefault(base[: base.find("/", base.find("://") + 3)], {})
-    joined: list[str | None] = []
-    for reference in references:
-        memo = of_origin if reference[:1] == "/" else of_directory
-        if reference in memo:
-            joined.append(memo[reference])
-            continue
-        result = _joined(parsed, reference)
-        joined.append(result)
-        if _is_remembered(reference):
-            memo[reference] = result
-            _remembered_count += 1
-    return joined
-
-
-def _is_remembered(reference: str) -> bool:
-    """Whether a result depends on nothing of the base but its origin or directory, and is short enough to keep.
-
-    One that begins with "?" or "#", is empty, or may do so once ada has taken white
-    space off, depends on the whole base. So does "http:?q".
-    """
-    if len(reference) > _LONGEST_REMEMBERED or reference[:1] <= " ":
-        return False
-    if ":" in reference:
-        return reference.startswith(_WEB)
-    return reference[0].isalnum() or reference[0] in "/._-~%"
+    return [_joined(parsed, reference) for reference in references]
 
 
 def _joined(parsed: can_ada.URL, reference: str) -> str | None:

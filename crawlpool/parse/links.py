@@ -17,6 +17,7 @@ from selectolax.lexbor import LexborNode
 from ..urls import join, join_all
 from .encoders import percent_encoded
 from .html import Tree, tree_of
+from .memo import Memo
 from .notable import ANCHOR, Notable, notable_of
 from .references import (
     DRAWINGS,
@@ -42,6 +43,8 @@ _PLAIN = {refused: kind for kind, refused in _REFUSED.items()}
 
 MOST_REFERENCES = 100_000
 """How many references a worker looks at on one page; `extract` looks at ten times as many."""
+
+_memo = Memo()  # one for each process
 
 _ENDS = "".join(map(chr, range(0x21)))  # what the URL standard takes off both ends of a URL
 _NO_BREAKS = {9: None, 10: None, 13: None}  # and out of its middle
@@ -295,7 +298,7 @@ class _Walk:
         if tree.charset != "utf-8":
             raw = [_with_encoded_query(each, tree.charset) for each in raw]
         base = _base(self._base, url)
-        self.urls: list[str | None] = join_all(base, raw)
+        self.urls: list[str | None] = _memo.join_all(base, raw)
         if self._documents:
             self._open_documents(base, [_MOST_DOCUMENTS] if budget is None else budget, depth)
 
