@@ -137,7 +137,7 @@ class Doorway:
         else:
             found = list(lookup(hostname, port, type=socket.SOCK_STREAM))
         is_free = is_proxy or given is not None
-        tried = found[:MOST_TRIED] if is_free else self._allowed(hostname, found)
+        tried = found[:MOST_TRIED] if is_free else self.allowed(hostname, found)
         sock, address = _first_of(tried, new_socket, until=time.monotonic() + timeout_s, options=options)
         try:
             sock.settimeout(timeout_s)
@@ -157,7 +157,7 @@ class Doorway:
         if given is not None:
             return list(given)
         found = list(lookup(hostname, port, type=socket.SOCK_STREAM))
-        return [str(each[4][0]) for each in self._allowed(hostname, found)]
+        return [str(each[4][0]) for each in self.allowed(hostname, found)]
 
     def check_kept(self, hostname: str, kind: str) -> None:
         """See that a connection to what is not public, which was kept open, may carry the order under way.
@@ -194,7 +194,12 @@ class Doorway:
             return True
         return self._is_trusted and (kind in OF_NETWORKS or packed(hostname) is not None)
 
-    def _allowed(self, hostname: str, found: Sequence[_Found]) -> list[_Found]:
+    def allowed(self, hostname: str, found: Sequence[_Found]) -> list[_Found]:
+        """Those of the addresses of a host that the order under way may go to.
+
+        Raises:
+            Refused: There are some, and it may go to none.
+        """
         tried: list[_Found] = []
         refused = ""
         for each in found:

@@ -24,6 +24,7 @@ from .addresses import Refused
 from .curlroutes import LookingUp, Routes
 from .dress import IDEMPOTENT, dressed
 from .heads import BadAnswer
+from .lookups import Name
 from .transfer import Dressed, Named, Transfer
 from .waited import lain_of
 from .watching import READ, WRITE, new_watch
@@ -31,6 +32,7 @@ from .wire import Answer, Order, TransportOptions
 
 _MOST_DRESSED: Final = 256
 _NAMES_LOOKED_AT_S: Final = 0.25
+_NAMELESS: Final = "the name was not looked up in time"
 _OWN: Final = ("Accept", "User-Agent", "Expect", "Content-Type", "Proxy-Connection")
 """Header fields that libcurl would add by itself."""
 
@@ -68,7 +70,8 @@ class CurlTransport:
         self._under_way: dict[Transfer, None] = {}
         self._ready: list[Answer] = []
         self._dressed: dict[tuple[str, Pairs], Dressed] = {}
-        self._nameless: list[tuple[Order, float]] = []
+        self._nameless: dict[Name, list[tuple[Order, float]]] = {}  # orders, and until when they wait
+        self._names_at = 0.0
         self._bell = -1  # can be read when a name was looked up
         self._raised: BaseException | None = None
         self._fd = -1  # the socket that is looked at
@@ -94,8 +97,8 @@ class CurlTransport:
                 if order[1] not in IDEMPOTENT:
                     transfer.use_new_connection()
             self._multi.add_handle(transfer.easy)
-        except LookingUp:
-            self._await_name(transfer, until, is_plain=is_plain)
+        except LookingUp as waits:
+            self._await_name(transfer, waits.name, until, is_plain=is_plain)
             return
         except Exception as error:  # noqa: BLE001
             # What it was told may be half of it.
@@ -132,14 +135,10 @@ class CurlTransport:
 
     # Names
 
-    def _await_name(self, transfer: Transfer, until: float, *, is_plain: bool) -> None:
-        """Put an order aside until its name was looked up, or that took too long."""
-        now = time.monotonic()
-        if until and now >= until:
-            late = FailureKind.CONNECT_TIMEOUT, "the name was not looked up in time"
-            self._ready.append(transfer.failed(*late))
-        else:
-            self._nameless.append((transfer.order, until or now + self._options.timeout_s))
+    def _await_name(self, transfer: Transfer, name: Name, until: float, *, is_plain: bool) -> None:
+        """Put an order aside until its name was looked up."""
+        order = transfer.order, until or time.monotonic() + self._options.timeout_s
+        self._nameless.setdefault(name, []).append(order)
         names = self._routes.names
         if names is not None and self._bell != names.fd:
             self._bell = names.fd
@@ -150,12 +149,24 @@ class CurlTransport:
             transfer.easy.close()
 
     def _hear(self) -> None:
-        """Begin what waited for its name."""
-        if self._routes.names is not None:
-            self._routes.names.hear()
-        waited, self._nameless = self._nameless, []
-        for order, until in waited:
-            self._start(order, until)
+        """Begin what waited for a name."""
+        for name in self._routes.names.hear() if self._routes.names else ():
+            for order, until in self._nameless.pop(name, ()):
+                self._start(order, until)
+
+    def _give_names_up(self, now: float) -> None:
+        """Answer what has waited too long for its name."""
+        self._names_at = now + _NAMES_LOOKED_AT_S
+        for name, waiting in list(self._nameless.items()):
+            late = [order for order, until in waiting if until <= now]
+            if not late:
+                continue
+            self._nameless[name] = [each for each in waiting if each[1] > now]
+            for order in late:
+                transfer = self._new()
+                transfer.begin(order)
+                self._ready.append(transfer.failed(FailureKind.CONNECT_TIMEOUT, _NAMELESS))
+                transfer.easy.close()
 
     # A request
 
@@ -205,18 +216,19 @@ class CurlTransport:
         if self._idle_from is not None and self._under_way:
             patience = min(patience, self._idle_from - now)
         if self._nameless:
-            patience = min(patience, _NAMES_LOOKED_AT_S)
+            patience = min(patience, self._names_at - now)
         found = self._watch.wait(max(0.0, patience))
         self._looked_before, self._looked_at = self._looked_at, time.monotonic()
         for fd, ready in found:
             if fd == self._bell:
+                self._hear()
                 continue
             self._fd = fd
             self._multi.socket_action(fd, _SELECTED[ready])
         self._fd = -1
-        if self._nameless:
-            self._hear()
         now = time.monotonic()
+        if self._nameless and now >= self._names_at:
+            self._give_names_up(now)
         if self._due is not None and now >= self._due:
             self._due = None
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)

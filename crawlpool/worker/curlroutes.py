@@ -7,12 +7,10 @@
              arrived    before each request: the far end is judged again
 
 What was said of one origin stays set on a handle until another is asked, and then all of it is
-said anew. Names are looked up by libcurl, in a thread of its own; what was put in the place of
-`addresses.lookup` is asked instead. Behind socks5:// that is always so, since only who looks a name up can judge it: such
-a lookup, one a minute and name, holds up what else its thread has under way.
+said anew. A name is looked up here first, in a thread (`lookups.py`); what libcurl has to look up again
+after a minute, it looks up by itself.
 """
 
-import socket
 import time
 from typing import Any, Final
 
@@ -27,6 +25,7 @@ from .addresses import MOST_TRIED, Doorway, parts_of
 from .curlfaults import PROXY_HANDSHAKE, said_of
 from .curlway import OPTIONS, Route, Way
 from .heads import BadAnswer
+from .lookups import Lookups, Name, Rows
 from .proxies import Proxies, Proxy
 from .wire import Order, TransportOptions, Want
 
@@ -44,8 +43,25 @@ _LOOKING_HERE: Final = frozenset({"socks4", "socks5"})
 _system_lookup = addresses.lookup
 
 
+class LookingUp(Exception):  # noqa: N818  nothing is wrong
+    """The name of an order is being looked up; when `Routes.names` says that it was, it can be prepared again.
+
+    Attributes:
+        name: It, and the port.
+    """
+
+    def __init__(self, name: Name) -> None:
+        """Take what is asked for."""
+        super().__init__(name)
+        self.name = name
+
+
 class Routes:
-    """How the orders of one worker go out; it serves one thread."""
+    """How the orders of one worker go out; it serves one thread.
+
+    Attributes:
+        names: Looks names up; None before one had to be.
+    """
 
     def __init__(self, options: TransportOptions) -> None:
         """Read the environment, where it is asked for."""
@@ -58,10 +74,13 @@ class Routes:
             True: max(1, int(options.connect_timeout_s * QUICK_SHARE * 1000)),
         }
         self._routes: dict[tuple[str, bool], Route] = {}
+        self.names: Lookups | None = None
 
     def close(self) -> None:
         """Give back what was opened."""
         self._tls.close()
+        if self.names is not None:
+            self.names.close()
 
     def prepare(self, easy: Any, order: Order) -> bool:
         """Set on a handle where an order goes and to whom; say whether its request line takes the whole URL.
@@ -69,6 +88,7 @@ class Routes:
         What is set is remembered as an attribute of the handle, `way`.
 
         Raises:
+            LookingUp: Nothing is set yet, since it is not known where its host is.
             Refused: It may not go there.
             BadAnswer: Its name does not resolve, or a certificate of ours is gone.
         """
@@ -92,9 +112,10 @@ class Routes:
         self._doorway.is_named = bool(wants & _PRIVATE)
         if route.objection is not None:
             self._doorway.check(route.objection)
-        self._set(easy, way, route, is_quick=bool(wants & _QUICK))
+        given, told = self._addresses(route)
+        self._set(easy, way, route, is_quick=bool(wants & _QUICK), given=given, told=told)
         way.route = route
-        way.start = route.start if route.is_plain else ""
+        way.start = "" if route.is_told else route.start
         return route.is_whole
 
     def peer(self, easy: Any) -> str:
@@ -136,7 +157,7 @@ class Routes:
         easy.way = way
         return way
 
-    def _set(self, easy: Any, way: Way, route: Route, *, is_quick: bool) -> None:
+    def _set(self, easy: Any, way: Way, route: Route, *, is_quick: bool, given: list[str], told: str) -> None:
         if route.dress is not way.dress:
             for option, old, new in zip(OPTIONS, way.dress, route.dress, strict=True):
                 if old != new:
@@ -145,18 +166,48 @@ class Routes:
         if is_quick is not way.is_quick:
             easy.setopt(pycurl.CONNECTTIMEOUT_MS, self._patience_ms[is_quick])
             way.is_quick = is_quick
-        given = route.given
-        if not given and route.is_judged and addresses.lookup is not _system_lookup:
-            given = _looked_up(route)
         if given or way.has_given:
             easy.setopt(pycurl.RESOLVE, given or None)
             way.has_given = bool(given)
+        if told or way.is_telling:
+            ends = f"{_bracketed(route.hostname)}:{route.port}:{_bracketed(told)}:{route.port}"
+            easy.setopt(pycurl.CONNECT_TO, [ends] if told else None)
+            way.is_telling = bool(told)
+        way.address = told
+
+    def _addresses(self, route: Route) -> tuple[list[str], str]:
+        """What libcurl is to know of addresses, and the one that a proxy is told; nothing for nothing.
+
+        Raises:
+            LookingUp: The name is being looked up.
+            Refused: There is no address that the order may go to.
+            BadAnswer: The name does not resolve.
+        """
+        is_asked_always = addresses.lookup is not _system_lookup
         if route.is_told:
-            way.address = self._told(route)
-            ends = f"{_bracketed(route.hostname)}:{route.port}", f"{_bracketed(way.address)}:{route.port}"
-            easy.setopt(pycurl.CONNECT_TO, [":".join(ends)])
-        else:
-            easy.setopt(pycurl.CONNECT_TO, None)
+            return route.given, self._told(route, is_asked_always=is_asked_always)
+        if route.is_known and not (is_asked_always and route.is_judged and packed(route.hostname) is None):
+            return route.given, ""
+        rows = self._looked_up(route)
+        route.is_known = True
+        found = list(dict.fromkeys(str(each[4][0]) for each in rows))
+        # With the plus libcurl believes it for a minute, as it does what it finds out by itself.
+        return [f"+{place(route.start).hostname}:{route.port}:{','.join(found)}"] if found else [], ""
+
+    def _looked_up(self, route: Route) -> Rows:
+        if self.names is None:
+            self.names = Lookups()
+        try:
+            rows = self.names.take(route.hostname, route.port, addresses.lookup)
+        except UnicodeError as error:
+            raise BadAnswer(FailureKind.INVALID_URL, f"not a URL that can be asked: {error}") from None
+        except OSError as error:
+            raise BadAnswer(
+                FailureKind.DNS, f"the name does not resolve: {error.strerror or error}"
+            ) from None
+        if rows is None:
+            raise LookingUp((route.hostname, route.port))
+        return rows
 
     def _route(self, origin: str, *, is_seeds: bool) -> Route:
         key = origin, is_seeds
@@ -198,6 +249,7 @@ class Routes:
             is_told=is_told,
             is_whole=scheme in {"http", "https"} and origin.startswith("http:"),
             given=given,
+            is_known=bool(proxy or given) or packed(hostname) is not None,
             dress=(proxy.url if proxy else "", *here, *there),
         )
 
@@ -206,46 +258,31 @@ class Routes:
         told = self._doorway.given(name, port)
         return [] if told is None else [f"{name}:{port}:{','.join(told[:MOST_TRIED])}"]
 
-    def _told(self, route: Route) -> str:
-        """The address that a proxy is told, the first of those that the order may go to.
+    def _told(self, route: Route, *, is_asked_always: bool) -> str:
+        """The address that a proxy is told: the first of those that the order may go to.
 
         Raises:
+            LookingUp: The name is being looked up.
             Refused: There is none.
             BadAnswer: The name does not resolve.
         """
         is_named, now = self._doorway.is_named, time.monotonic()
         until, found = route.told.get(is_named, (0.0, []))
-        if now >= until or not found or addresses.lookup is not _system_lookup:
-            try:
-                found = self._doorway.addresses(route.hostname, route.port)
-            except (OSError, UnicodeError) as error:
-                raise _unknown(error) from None
+        if now >= until or is_asked_always:
+            given = self._doorway.given(route.hostname, route.port)
+            if given is not None:
+                found = list(given)
+            elif packed(route.hostname) is not None:  # to which nobody objected
+                found = [route.hostname]
+            else:
+                rows = self._doorway.allowed(route.hostname, self._looked_up(route))
+                found = [str(each[4][0]) for each in rows]
             if route.scheme == "socks4":
                 found = [each for each in found if ":" not in each]
             if not found:
                 raise BadAnswer(FailureKind.PROXY, "the proxy failed: there is no address that it could take")
             route.told[is_named] = now + _FRESH_S, found
         return found[0]
-
-
-def _looked_up(route: Route) -> list[str]:
-    """The addresses of a name by what stands in the place of `addresses.lookup`, as libcurl takes them."""
-    if packed(route.hostname) is not None:
-        return []
-    try:
-        found = [
-            str(each[4][0]) for each in addresses.lookup(route.hostname, route.port, type=socket.SOCK_STREAM)
-        ]
-    except (OSError, UnicodeError) as error:
-        raise _unknown(error) from None
-    return [f"{place(route.start).hostname}:{route.port}:{','.join(dict.fromkeys(found))}"] if found else []
-
-
-def _unknown(error: Exception) -> BadAnswer:
-    if isinstance(error, UnicodeError):
-        return BadAnswer(FailureKind.INVALID_URL, f"not a URL that can be asked: {error}")
-    words = getattr(error, "strerror", None) or error
-    return BadAnswer(FailureKind.DNS, f"the name does not resolve: {words}")
 
 
 def _bracketed(address: str) -> str:

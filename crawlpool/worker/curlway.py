@@ -37,7 +37,8 @@ class Route:
         is_judged: Its addresses are judged; those that the user gave and a proxy's own are not.
         is_told: The proxy is told an address, which is looked up and judged here.
         is_whole: The request line takes the whole URL.
-        given: What libcurl is to know of addresses before it looks.
+        given: What the user says of addresses, as libcurl takes it.
+        is_known: Its name was looked up once, or needs not be; when libcurl has to look it up again, it does so by itself.
         dress: The values of proxy and TLS.
         told: Until when the addresses are good that the proxy may be told, by whether the user named the origin.
     """
@@ -51,13 +52,9 @@ class Route:
     is_told: bool
     is_whole: bool
     given: list[str]
+    is_known: bool
     dress: tuple[Any, ...]
     told: dict[bool, tuple[float, list[str]]] = field(default_factory=dict)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether nothing is to be asked of it again for another order."""
-        return self.objection is None and not self.is_told
 
 
 class _Lent(socket.socket):
@@ -75,6 +72,9 @@ class Way:
         start: What the URLs begin with that need nothing else set; "" for none.
         wants: Of the order, as far as they matter here.
         dress: The values of proxy and TLS that are set.
+        is_quick: The connection may take the time that is set for a quick one; None before any is set.
+        has_given: Addresses are set.
+        is_telling: An address for the proxy is set.
         refused: What spoke against the first address that was not connected to; "" for none.
         opened: Addresses that were tried.
         fault: Of this machine, when it would not give a socket.
@@ -89,6 +89,7 @@ class Way:
         "fault",
         "has_given",
         "is_quick",
+        "is_telling",
         "opened",
         "refused",
         "route",
@@ -104,7 +105,7 @@ class Way:
         self.wants = -1
         self.dress: tuple[Any, ...] = (self,) * len(OPTIONS)  # equal to nothing that is asked for
         self.is_quick: bool | None = None
-        self.has_given = False
+        self.has_given = self.is_telling = False
         self.begin()
 
     def begin(self) -> None:

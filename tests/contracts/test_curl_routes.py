@@ -122,6 +122,7 @@ class Address:
 
 def test_a_far_end_that_is_not_what_was_judged_is_judged_itself(routes_of):
     routes, handle = routes_of(private="named"), Handle()
+    routes._route("http://shop.test", is_seeds=False).is_known = True  # as if it had been looked up
     routes.prepare(handle, order("http://shop.test/"))
 
     assert handle.way.arrived("192.0.9.1", "", 80, 1) == pycurl.PREREQFUNC_OK
@@ -161,6 +162,32 @@ def test_a_machine_without_sockets_left_says_so(monkeypatch):
 
     assert isinstance(outcome, Failure)
     assert (outcome.kind, outcome.message) == (FailureKind.CONNECT, "no connection: Too many open files")
+
+
+def test_a_name_that_takes_long_holds_up_no_other(site, monkeypatch):
+    free = threading.Event()
+
+    def lookup(name, port, **more):
+        if name.startswith("slow"):
+            free.wait(10)
+        return socket.getaddrinfo("127.0.0.1", port, **more)
+
+    monkeypatch.setattr(addresses, "lookup", lookup)
+    site.page("/", "here")
+    port = site.url.rpartition(":")[2]
+    with closing(transports.new("curl", timeout_s=0.6, connections=64)) as transport:
+        for n in range(30):
+            transport.start((n, "GET", f"http://slow{n}.test:{port}/", (), b"", 1))
+        transport.start((99, "GET", f"http://quick.test:{port}/", (), b"", 1))
+        answers = []
+        while len(answers) < 31:
+            answers += transport.wait(1.0)
+    free.set()
+
+    assert answers[0][:3] == (99, True, 200)
+    assert {each[:4] for each in answers[1:]} == {
+        (n, False, "connect_timeout", "the name was not looked up in time") for n in range(30)
+    }
 
 
 def answer_of(multi: Any, easy: Any) -> int:
