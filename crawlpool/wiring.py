@@ -21,7 +21,15 @@ _LEAST_IDLE_S = 20.0
 
 
 def transport_options(settings: Settings) -> TransportOptions:
-    """What every worker of a crawl that begins now is told once."""
+    """What every worker of a crawl that begins now is told once.
+
+    Raises:
+        ConfigError: The transport is not installed.
+    """
+    if settings.transport == "curl":
+        from .worker import libcurl  # noqa: PLC0415  imports stand where they are needed
+
+        libcurl.check()
     return TransportOptions(
         headers=(
             ("User-Agent", settings.user_agent),
