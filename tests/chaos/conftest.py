@@ -34,9 +34,11 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if sys.platform == "linux":
+        return
     here = Path(__file__).parent
     for item in items:
-        if here in item.path.parents and sys.platform != "linux":
+        if here in item.path.parents:
             item.add_marker(pytest.mark.skip(reason="finds processes in /proc"))
 
 

@@ -134,7 +134,17 @@ ENCODERS = {
 }
 SHORT = {"raw deflate": "deflate"}
 ZEROS = bytes(200 * MIB)
-BOMBS = {name: encode(ZEROS) for name, encode in ENCODERS.items()}
+
+
+class _Bombs(dict[str, bytes]):
+    """Made when they are asked for: to pack all of them takes 3 s, in every process that collects tests."""
+
+    def __missing__(self, name: str) -> bytes:
+        made = self[name] = ENCODERS[name](ZEROS)
+        return made
+
+
+BOMBS = _Bombs()
 
 
 @pytest.mark.parametrize("name", ENCODERS)
