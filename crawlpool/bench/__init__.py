@@ -19,5 +19,10 @@ compare   runs each by itself, in turn
 rows      from runs to rows: medians, spreads, ratios
 plot      the rows as a picture
 
+peers     whole crawlers, ours and others, as programs: `--peers`
+race      runs each on one site, in turn, and ranks them
+nginx     that site, served for less than our own server takes
+stages    where each millisecond of a crawl goes: `--stages`
+
 Everything stays on loopback, and the server's CPU is never counted.
 """

@@ -35,7 +35,7 @@ from .programs import started
 
 _PR_SET_CHILD_SUBREAPER = 36
 _MOST_SAID = 400
-_LOOK_S = 0.25
+_FIRST_LOOK_S, _LOOK_S = 0.03, 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,9 +148,11 @@ class _Memory:
 
     def look_on(self) -> None:
         """Look again and again, until the process ends."""
+        wait_s = _FIRST_LOOK_S  # some programs are soon over
         while True:
             self.most = max(self.most, self._now())
-            time.sleep(_LOOK_S)
+            time.sleep(wait_s)
+            wait_s = min(_LOOK_S, wait_s * 1.5)
 
     def _now(self) -> int:
         pids = {int(name) for name in os.listdir("/proc") if name.isdigit()}  # noqa: PTH208  names only

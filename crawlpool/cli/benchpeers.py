@@ -31,6 +31,7 @@ _PAGE_S, _START_S = 0.25, 60.0
 _LONGEST_S = 1800.0
 _SOME_FAILED = 3
 _BUSY = 0.75
+_MOST_SAID = 30  # letters beside a bar
 
 
 def compare_peers(given: argparse.Namespace) -> int:
@@ -188,6 +189,11 @@ class _Shown:
                 "followed; title and links read, a line a page kept."
             ),
         ]
+        if any(PEERS[name].is_ours for name in plan.peers):
+            found.append(
+                "crawlpool: thread is one worker with all of the requests, process two with half of them each, as it comes one a "
+                "request; css() is a handler that uses it on every page."
+            )
         if WGET2 in plan.peers:
             disk = "on a RAM disk" if RAM_DISK.is_dir() else "in the folder for temporary files"
             found.append(f"wget2 reads no titles and writes whole pages, {disk}.")
@@ -261,7 +267,7 @@ def _bar(row: Row) -> Bar:
     if row.to_wget2 is not None:
         said += f", {row.to_wget2:.2f} x wget2"
     if row.fault:
-        said += f"; {row.fault}"
+        said += f"; {row.fault[:_MOST_SAID]}"
     return Bar(
         label=peer.title,
         group=peer.group,

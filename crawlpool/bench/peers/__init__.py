@@ -62,7 +62,7 @@ def _ours(name: str, title: str, *words: str) -> Peer:
     needs = ("pycurl",) if "curl" in words else ()
     return Peer(
         name=name,
-        title=f"crawlpool, {title}",
+        title=f"crawlpool: {title}",
         group=_OURS,
         needs=needs,
         install='pip install "crawlpool[fast]"' if needs else "",
@@ -87,10 +87,10 @@ PEERS: Mapping[str, Peer] = {
             install="pip install aiohttp selectolax",
         ),
         _ours("thread-curl", "thread, curl", *_THREAD, *_CURL),
-        _ours("thread-curl-css", "thread, curl, css() handler", *_THREAD, *_CURL, *_HANDLER),
-        _ours("process-curl", "2 processes, curl", *_PROCESS, *_CURL),
-        _ours("process-curl-css", "2 processes, curl, css() handler", *_PROCESS, *_CURL, *_HANDLER),
-        _ours("process-requests", "2 processes, requests", *_PROCESS),
+        _ours("thread-curl-css", "thread, curl, css()", *_THREAD, *_CURL, *_HANDLER),
+        _ours("process-curl", "process, curl", *_PROCESS, *_CURL),
+        _ours("process-curl-css", "process, curl, css()", *_PROCESS, *_CURL, *_HANDLER),
+        _ours("process-requests", "process, requests", *_PROCESS),
         _ours("as-it-comes", "as it comes", "-w", "{n}"),
         Peer(
             name="threads",
