@@ -80,14 +80,24 @@ class Memo:
                 self._count += 1
             joined.append(result)
         if others:
-            for (place, reference), result in zip(
-                others, join_all(base, [each for _, each in others]), strict=True
-            ):
-                joined[place] = result
-                if _is_remembered(reference):
-                    (of_origin if reference[0] == "/" else of_directory)[reference] = result
-                    self._count += 1
+            self._ask(base, others, joined, of_origin, of_directory)
         return joined
+
+    def _ask(
+        self,
+        base: str,
+        others: list[tuple[int, str]],
+        joined: list[str | None],
+        of_origin: Known,
+        of_directory: Known,
+    ) -> None:
+        """Put in what needs the parser."""
+        results = join_all(base, [reference for _, reference in others])
+        for (place, reference), result in zip(others, results, strict=True):
+            joined[place] = result
+            if _is_remembered(reference):
+                (of_origin if reference[0] == "/" else of_directory)[reference] = result
+                self._count += 1
 
     def _of(self, place: str) -> Known:
         known = self._known.get(place)
