@@ -17,7 +17,7 @@ class Inbox:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._queue: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Delivery | None, int]] = queue.SimpleQueue()
         self._bytes = 0
         self._counting = threading.Lock()
 
@@ -32,19 +32,19 @@ class Inbox:
         if size:
             with self._counting:
                 self._bytes += size
-        self._queue.put(delivery)
+        self._queue.put((delivery, size))
 
     def wake(self) -> None:
         """Make a waiting `take` return, from any thread or from a signal handler."""
-        self._queue.put(None)
+        self._queue.put((None, 0))
 
     def take(self, timeout_s: float) -> Delivery | None:
         """The next delivery; None when none came in time, or when somebody called `wake`."""
         try:
-            delivery = self._queue.get(timeout=timeout_s) if timeout_s > 0 else self._queue.get_nowait()
+            delivery, size = self._queue.get(timeout=timeout_s) if timeout_s > 0 else self._queue.get_nowait()
         except queue.Empty:
             return None
-        if delivery is not None and (size := _size(delivery)):
+        if size:
             with self._counting:
                 self._bytes -= size
         return delivery

@@ -356,9 +356,10 @@ class Crawl:
             self._take_parsed(self._parsing.receive(delivery))
             return
         outcomes, goes_on, lost = self._crew.receive(delivery)
+        wall = time.time()
         for outcome, is_going_on in zip(outcomes, goes_on, strict=True):
             asked = host(outcome.request.target)
-            self._gate.heard(asked, heard_of(outcome, now, time.time()), now)
+            self._gate.heard(asked, heard_of(outcome, now, wall), now)
             if not is_going_on:
                 self._gate.finished(asked)
             self._settling.settle(outcome, now)

@@ -201,10 +201,10 @@ class Gate:
             self._unsaved[host] = None
         if self._requests is not None:
             self._requests.spend(1.0, now)
-        for budget in (self._bytes, state.bytes):
-            if budget is not None:
-                budget.expect(now)
+        if self._bytes is not None:
+            self._bytes.expect(now)
         if state.bytes is not None:
+            state.bytes.expect(now)
             state.wait_until(state.bytes.next_at, BANDWIDTH)
         address = state.address
         if address is not None:
@@ -214,7 +214,9 @@ class Gate:
 
     def began(self, host: str, at: float) -> None:
         """A request really went out at this moment; a worker that had to start first makes it later than `started`."""
-        state = self._register.state(host)
+        self._began(self._register.state(host), at)
+
+    def _began(self, state: Host, at: float) -> None:
         state.last_at = max(state.last_at, at)
         state.space(at)
         if state.address is not None:
@@ -225,7 +227,7 @@ class Gate:
         self._turns.now = now
         state = self._register.state(host)
         if heard.is_answer:
-            self.began(host, heard.began_at)
+            self._began(state, heard.began_at)
             if self._requests is not None:
                 self._requests.spent_at(heard.began_at)
             if self._per_address:
@@ -242,10 +244,10 @@ class Gate:
         """A request to this host came back, however it went."""
         state = self._register.state(host)
         state.out = max(0, state.out - 1)
-        for budget in (self._bytes, state.bytes):
-            if budget is not None:
-                budget.over()
+        if self._bytes is not None:
+            self._bytes.over()
         if state.bytes is not None:
+            state.bytes.over()
             state.wait_until(state.bytes.next_at, BANDWIDTH)
         if state.address is not None:
             state.address.out = max(0, state.address.out - 1)

@@ -85,7 +85,8 @@ class Host:
     @property
     def spacing_s(self) -> float:
         """Seconds between the starts of two requests: by the rule, or more where the server is slow."""
-        return self.delay_s if self.adaptive is None else max(self.delay_s, self.adaptive.spacing_s)
+        adaptive = self.adaptive
+        return self.delay_s if adaptive is None or adaptive.spacing_s <= self.delay_s else adaptive.spacing_s
 
     def wait_until(self, moment: float, why: str) -> None:
         """Let nothing start before a moment."""
@@ -139,8 +140,7 @@ class Address:
     def space(self, since: float) -> None:
         """Leave the spacing between the last request, or one that started then, and the next."""
         self.last_at = max(self.last_at, since)
-        spacing_s = self.spacing_s()
-        if spacing_s > 0:
+        if self._delays and (spacing_s := self.spacing_s()) > 0:
             self.next_at = max(self.next_at, self.last_at + spacing_s)
 
     def spacing_s(self) -> float:
