@@ -4,7 +4,7 @@
     wait(seconds) ◀─ answers of those that are finished
 
 libcurl keeps the connections, the names' addresses and the TLS sessions, and finds where an
-answer ends; heads, chunks and codings are read by ours (`transfer.py`), so that limits, words and
+answer ends; heads, chunks and codings are read by ours (`incoming.py`), so that limits, words and
 strictness are those of the other transport. Where a request may go is said by `curlroutes.py`.
 One hop a fetch: no cookies, redirects or logins of libcurl's own.
 

@@ -20,7 +20,7 @@ from crawlpool.model import Failure, FailureKind, Request, Response
 from crawlpool.worker import libcurl
 from crawlpool.worker.curl import CurlTransport
 from crawlpool.worker.exchanges import Exchanges
-from crawlpool.worker.transfer import Transfer
+from crawlpool.worker.incoming import Incoming
 from crawlpool.worker.watching import Selected
 from crawlpool.worker.wire import TransportOptions, Want, outcome_of
 
@@ -175,18 +175,18 @@ def test_how_long_a_server_took_is_not_how_long_we_were_busy(site, curl):
 def test_what_is_raised_while_an_answer_comes_in_is_that_answers_failure(site, curl, monkeypatch):
     site.page("/", "good")
     transport = curl()
-    plain = Transfer._begin_body
+    plain = Incoming._begin_body
     for error in (ValueError("odd"), MemoryError()):
 
         def broken(self, head, error=error):
             raise error
 
-        monkeypatch.setattr(Transfer, "_begin_body", broken)
+        monkeypatch.setattr(Incoming, "_begin_body", broken)
         outcome = transports.fetch(transport, site.url + "/")
         assert isinstance(outcome, Failure)
         assert outcome.kind == FailureKind.UNEXPECTED
         assert type(error).__name__ in outcome.message
-        monkeypatch.setattr(Transfer, "_begin_body", plain)
+        monkeypatch.setattr(Incoming, "_begin_body", plain)
         assert transports.fetch(transport, site.url + "/").body == b"good"
 
 
@@ -196,7 +196,7 @@ def test_a_signal_that_raises_is_not_lost_in_libcurl(site, curl, monkeypatch):
     def interrupt(self, head):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Transfer, "_begin_body", interrupt)
+    monkeypatch.setattr(Incoming, "_begin_body", interrupt)
     transport = curl()
     transport.start(order(1, site.url + "/"))
     with pytest.raises(KeyboardInterrupt):
