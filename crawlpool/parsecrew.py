@@ -7,7 +7,7 @@ fetching crew ═▶ inbox ─▶ settling ─▶ take ═▶ parse lane: handle
 A connection is free as soon as its answer is here, and the main thread only stores. A page counts
 as open until what its handler gave is stored: limits, pauses and the end of a crawl wait for it.
 
-What waits for a lane is bounded: from `MOST_BYTES` or `MOST_PAGES` on nothing more is fetched. Lanes,
+What waits for a lane is bounded: from `MOST_BYTES` or `MOST_PAGES` a lane on nothing more is fetched. Lanes,
 deaths, blame and replacement are the crew's (`crew.py`); a page with which workers die again and again,
 or one hangs, ends with that as its handler's fault.
 """
@@ -33,8 +33,8 @@ log = logging.getLogger("crawlpool")
 _Packed: TypeAlias = tuple[Response, bytes]
 """A page, without its body unless that is wanted here, and the whole of it as it goes to a worker."""
 
-MOST_PAGES: Final = 500
-"""Pages that may wait for a parse lane before no more is sent out."""
+MOST_PAGES: Final = 32
+"""Pages a lane that may be with it or wait for it before no more is sent out: a stop finishes them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ class ParseCrew:
             worker_memory=worker_memory,
         )
         self._maker = maker
+        self._most_pages = MOST_PAGES * size
         self._keeps_bodies = keeps_bodies
         self._pages: dict[int, _Packed] = {}  # with a lane or about to be; by the request's identity
         self._waiting: deque[_Packed] = deque()
@@ -91,7 +92,7 @@ class ParseCrew:
     @property
     def is_full(self) -> bool:
         """Whether so much waits that nothing more should be fetched."""
-        return self._bytes > MOST_BYTES or self._count > MOST_PAGES
+        return self._bytes > MOST_BYTES or self._count > self._most_pages
 
     @property
     def deaths(self) -> int:

@@ -433,7 +433,7 @@ def test_slow_handlers_hold_up_fetching_before_pages_pile_up(site, monkeypatch):
     for count, _ in enumerate(crawler.items([f"{site.url}/{n}" for n in range(40)])):
         ahead.append(len(site.requests) - count)
     assert len(ahead) == 40
-    assert max(ahead) < 30
+    assert max(ahead) < 30  # and 40 without the bound
 
 
 @pytest.mark.parametrize("place", APART)

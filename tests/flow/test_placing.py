@@ -1,8 +1,11 @@
 """`--parse-in`: handlers of files, scripts and columns in workers, by the real command."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -95,3 +98,51 @@ def test_a_script_without_a_guard_runs_once_whose_handlers_run_in_workers(site, 
     )
     printed = run("script.py", site.url + "/", cwd=tmp_path)
     assert printed.splitlines() == ["begun", "worker [None, 1] False", "process [None, 1] False"]
+
+
+def ends_with_its_parent(pid):
+    """Whether a process is gone, or is soon."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_a_crawl_that_is_killed_with_pages_in_handlers_goes_on_with_each_once(site, tmp_path):
+    for n in range(60):
+        site.page(f"/{n}")
+    (tmp_path / "urls.txt").write_text("".join(f"{site.url}/{n}\n" for n in range(60)))
+    (tmp_path / "shop.py").write_text(
+        "import os, time\ndef parse(page):\n    time.sleep(0.02)\n    yield {'url': page.url, 'pid': os.getpid()}\n"
+    )
+    words = [
+        "-m",
+        "crawlpool",
+        "urls.txt",
+        "--handler",
+        "shop.py:parse",
+        "--parse-in",
+        "process",
+        "--parse-workers",
+        "2",
+    ]
+    words += ["--backend", "thread", "--per-host", "8", "-q", "-o", "out.jsonl"]
+    first = subprocess.Popen([sys.executable, *words], cwd=tmp_path)
+    output = tmp_path / "out.jsonl"
+    site.wait_until(lambda: output.exists() and output.stat().st_size > 0, "a first record")
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    pids = {
+        json.loads(line)["pid"]
+        for line in output.read_text().splitlines(keepends=True)
+        if line.endswith("\n")
+    }
+    assert all(ends_with_its_parent(pid) for pid in pids)
+    run(*words, cwd=tmp_path)
+    urls = sorted(json.loads(line)["url"] for line in output.read_text().splitlines())
+    assert urls == sorted(f"{site.url}/{n}" for n in range(60))
