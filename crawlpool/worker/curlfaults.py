@@ -1,4 +1,10 @@
-"""Give a fault that libcurl met its name, the one that the same fault has by the other transport (`faults.py`)."""
+"""Give a fault that libcurl met its name, the one that the same fault has by the other transport (`faults.py`).
+
+What is not the same, since libcurl does not tell the one from the other: of a certificate with several faults
+the name is looked at first; a proxy that breaks off when it is asked for a tunnel is at fault itself (there the
+connection is), one that resets a plain request is not (there it is); and what falls silent behind a
+SOCKS proxy before TLS is spoken is a timeout (there the proxy's).
+"""
 
 import errno
 import os

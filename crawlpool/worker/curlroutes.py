@@ -11,6 +11,7 @@ said anew. A name is looked up here first, in a thread (`lookups.py`); what libc
 after a minute, it looks up by itself.
 """
 
+import socket
 import time
 from typing import Any, Final
 
@@ -40,7 +41,7 @@ _FRESH_S = 60.0
 
 _NO_LABEL: Final = "a part of the name is empty, or longer than 63 characters (RFC 1035, 2.3.4)"
 _LOOKING_HERE: Final = frozenset({"socks4", "socks5"})
-_system_lookup = addresses.lookup
+_system_lookup: Final = socket.getaddrinfo
 
 
 class LookingUp(Exception):  # noqa: N818  nothing is wrong

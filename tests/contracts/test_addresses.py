@@ -370,6 +370,16 @@ def test_a_socks_proxy_that_refuses_is_a_fault_of_the_proxy(socks_of, transport_
     assert "wrong" not in outcome.message
 
 
+def test_of_the_addresses_that_a_socks_proxy_does_not_reach_none_is_tried_for_ever(socks_of, transport_of):
+    proxy = socks_of(reply=5)
+    given = (("shop.test", 80, ("127.0.0.2", "127.0.0.3")),)
+    transport = transport_of(proxy=f"socks5://127.0.0.1:{proxy.port}", resolve=given)
+    for _ in range(2):
+        assert isinstance(fetch(transport, "http://shop.test/"), Failure)
+
+    assert {host for host, _ in proxy.asked} == {"127.0.0.2", "127.0.0.3"}
+
+
 def test_behind_a_proxy_what_the_user_named_may_be_private_too(site, transport_of):
     site.page("http://10.0.0.1/", "from the proxy")
 
