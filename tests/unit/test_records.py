@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from crawlpool.model import Facts, Failure, FailureKind, Request, Response
@@ -145,3 +147,11 @@ def test_no_password_gets_into_a_record(url):
 def test_an_at_sign_in_a_path_is_no_password():
     url = "https://a.example/@me?to=a@b"
     assert record_of(Response(request=Request(url), status=200))["url"] == url
+
+
+@pytest.mark.parametrize(
+    "seconds", [0.001, 1.9999999, 1700000000.0, 1700000000.0004999, 1700000000.9999998, 1e10 + 0.123]
+)
+def test_a_moment_is_said_to_the_millisecond_that_has_begun(seconds):
+    said = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    assert record_of(_answer(fetched_at=seconds))["fetched_at"] == said.replace("+00:00", "Z")

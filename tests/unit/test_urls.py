@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawlpool.urls import fingerprint, host, join, join_all, normalise, place
+from crawlpool.urls import fingerprint, host, join, join_all, normalise, origin, place
 
 
 @pytest.mark.parametrize(
@@ -103,3 +103,16 @@ def test_a_place_has_its_parts():
 def test_a_fingerprint_tells_requests_apart_by_method_and_body():
     assert fingerprint("http://a/") == "http://a/"
     assert len({fingerprint("http://a/", m, b) for m in ("GET", "POST") for b in (b"", b"1", b"2")}) == 6
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://shop.example/",
+        "https://shop.example:8443/a/b?c=/d",
+        "http://[::1]:8000/",
+        "https://xn--bcher-kva.example/x//y",
+    ],
+)
+def test_host_and_origin_are_those_of_the_place(url):
+    assert (host(url), origin(url)) == (place(url).host, place(url).origin)
