@@ -246,6 +246,7 @@ class Engine:
             has_certificate=any(not origin for origin, _ in settings.client_cert),
         )
         self._unverified = stats.unverified = settings.insecure
+        stats.connections = connections
         following = Following(
             scope=Scope(settings.scope, settings.include, settings.exclude),
             targets=Targets.of_settings(settings),

@@ -83,6 +83,7 @@ class Stats:
         workers: Workers that exist now.
         most_workers: The most that existed at once.
         workers_s: Seconds that they existed, added up.
+        connections: Requests that each may have under way at once.
         main_cpu_s: Seconds of the processor that the main thread took; known when the crawl is over, 0 before.
         process_cpu_s: The same of all threads of the main process.
         unverified: Hosts whose TLS certificates were not to be verified.
@@ -132,6 +133,7 @@ class Stats:
         self.workers = 0
         self.most_workers = 0
         self.workers_s = 0.0
+        self.connections = 1
         self.main_cpu_s = 0.0
         self.process_cpu_s = 0.0
         self.unverified: tuple[str, ...] = ()

@@ -281,7 +281,7 @@ def _time(stats: Stats) -> list[str]:
         return []
     spent = stats.spent_s
     workers = max(1, stats.most_workers)
-    busy = share(stats.fetching_s, stats.workers_s or whole * workers)
+    busy = share(stats.fetching_s, (stats.workers_s or whole * workers) * stats.connections)
     fetching = f"fetching {seconds(stats.fetching_s)} in all, by {count(workers, 'worker')}: {busy} of what they could"
     held = f"held back by politeness {seconds(spent['held back'])} of {seconds(whole)}"
     if spent["paused"] >= 0.1:

@@ -57,12 +57,19 @@ def one_host_note(seeds: Iterable[object], settings: Settings, workers: int) -> 
         if len(hosts) > 1:
             return None
     is_followed = settings.follow and settings.scope in {"host", "prefix"}
-    if not hosts or workers <= settings.per_host or (read <= settings.per_host and not is_followed):
+    at_once = workers * settings.connections
+    if not hosts or at_once <= settings.per_host or (read <= settings.per_host and not is_followed):
         return None
     return (
-        f"{count(workers, 'worker')}, but one host gets {count(settings.per_host, 'request')} at once; "
-        f"--per-host {workers} would use them all"
+        f"{_crew(settings, workers)}, but one host gets {count(settings.per_host, 'request')} at once; "
+        f"--per-host {at_once} would use them all"
     )
+
+
+def _crew(settings: Settings, workers: int) -> str:
+    """The workers in words: "8 workers", "2 workers of 16 connections"."""
+    each = f" of {settings.connections} connections" if settings.connections > 1 else ""
+    return f"{count(workers, 'worker')}{each}"
 
 
 def proxy_note(settings: Settings, environment: Mapping[str, str]) -> str | None:
@@ -112,11 +119,12 @@ def _politeness(stats: Stats, settings: Settings, workers: int) -> str | None:
     if cause == "delay" or (not cause and settings.delay > 0):
         return f"{said}: --delay is {exact_seconds(settings.delay)}; a shorter one is quicker, if the servers agree."
     hosts = len(stats.hosts)
-    if hosts and hosts * settings.per_host < workers:
-        enough = -(-workers // hosts)
+    at_once = workers * settings.connections
+    if hosts and hosts * settings.per_host < at_once:
+        enough = -(-at_once // hosts)
         where = "one host" if hosts == 1 else f"{count(hosts)} hosts"
         return (
-            f"{said}: {where} at {settings.per_host} at once cannot use {count(workers, 'worker')}; --per-host {enough} "
+            f"{said}: {where} at {settings.per_host} at once cannot use {_crew(settings, workers)}; --per-host {enough} "
             "would, if the server is yours or does not mind."
         )
     return f"{said}: most of what waited was for few hosts; --per-host above {settings.per_host} asks more of each at once."
@@ -180,14 +188,19 @@ def _relief(stats: Stats, settings: Settings) -> str:
 
 def _workers(stats: Stats, settings: Settings, workers: int) -> str | None:
     whole = stats.elapsed_s()
-    busy_s = stats.fetching_s
-    if whole < _LONG_ENOUGH_S or stats.most_workers < workers or busy_s < 0.85 * whole * workers:
+    at_once = workers * settings.connections
+    if whole < _LONG_ENOUGH_S or stats.most_workers < workers or stats.fetching_s < 0.85 * whole * at_once:
         return None
-    if len(stats.hosts) * settings.per_host <= workers:
+    if len(stats.hosts) * settings.per_host <= at_once:
         return None
     if _main_thread(stats, settings, workers) or _politeness(stats, settings, workers):
         return None
-    return f"All {count(workers, 'worker')} were busy nearly all the time: --workers {workers * 2} would be quicker."
+    more = (
+        f"--connections {settings.connections * 2}"
+        if settings.connections > 1
+        else f"--workers {workers * 2}"
+    )
+    return f"All {_crew(settings, workers)} were busy nearly all the time: {more} would be quicker."
 
 
 def _timeouts(stats: Stats, settings: Settings, workers: int) -> str | None:  # noqa: ARG001

@@ -134,3 +134,11 @@ def test_a_crawl_that_can_go_on_says_what_does_it():
     assert "run the same command again; a.job" in text(closing_rows(stats, ended="stopped", job="a.job"))
     # With the same limit there would be nothing to do.
     assert "raise --max-pages; a.job" in text(closing_rows(stats, ended="max_pages", job="a.job"))
+
+
+def test_a_worker_of_many_connections_could_have_used_all_of_them():
+    stats = Stats()
+    stats.answered(Response(request=request(), status=200, size=2048, elapsed_s=4.0))
+    stats.connections = 4
+
+    assert "by 2 workers: 12 % of what they could" in text(closing_rows(ended(stats)))

@@ -208,6 +208,22 @@ def test_workers_that_are_always_busy_could_be_more():
     assert "--workers 16" in only(crawled(hosts=10, fetch_s=1.55))
 
 
+def test_connections_that_are_always_busy_could_be_more_and_workers_with_free_ones_are_not_busy():
+    crew = {"workers": 2, "connections": 8}
+    busy = crawled(hosts=50, workers=2, fetch_s=2.9)
+    assert "All 2 workers of 8 connections" in only(busy, **crew)
+    assert "--connections 16" in only(busy, **crew)
+    assert (
+        hints(crawled(hosts=50, workers=2, fetch_s=0.5), **crew) == []
+    )  # more than two workers have seconds
+
+
+def test_one_host_for_many_connections_is_told_how_many_it_would_have_to_bear():
+    assert "2 workers of 8 connections; --per-host 16" in only(
+        crawled(held_back=15.0, workers=2), workers=2, connections=8
+    )
+
+
 def test_busy_workers_on_one_host_are_not_told_to_be_more():
     assert hints(crawled(hosts=1, fetch_s=1.55)) == []
 
