@@ -130,7 +130,8 @@ def test_a_server_that_gets_slower_under_load_is_asked_less(is_adaptive):
         late = [arrival.at_once for arrival in site.log[30:60]]
 
     assert stats.pages == 70
-    assert (sum(late) / len(late) < 6.5) == is_adaptive
+    # About 2 and 8; on a machine that is busy, 3 and 6.
+    assert (sum(late) / len(late) < 4.5) == is_adaptive
 
 
 def test_a_server_that_says_it_is_too_much_is_asked_more_slowly(site):
