@@ -23,9 +23,6 @@ from .wire import Order, TransportOptions
 
 _GO_ON: Final = None
 _STOP: Final = -1
-_LONGEST_HEAD: Final = 300 * 1024
-"""Bytes of heads beyond which libcurl gives up by itself."""
-
 _EMPTY: Final = frozenset({b"\r\n", b"\n"})
 _AS_TEXT: Final = (b"HTTP/2 ", b"HTTP/3 ")
 _ENDS: Final = frozenset({pycurl.E_PARTIAL_FILE, pycurl.E_GOT_NOTHING})
@@ -273,9 +270,11 @@ class Incoming:
             raise self._too_long()
 
     def _too_long(self) -> heads.BadAnswer:
+        most = self._options.max_headers
+        if self._received + sum(map(len, self._lines)) > most:
+            return heads.BadAnswer(FailureKind.HEADERS, f"its head has more than {most:,} bytes")
         return heads.BadAnswer(
-            FailureKind.HEADERS,
-            f"its head has more than {min(self._options.max_headers, _LONGEST_HEAD):,} bytes",
+            FailureKind.HEADERS, "its head is more than libcurl takes: 300 KiB, 5,000 lines, 100 KiB a line"
         )
 
 
