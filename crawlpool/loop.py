@@ -221,7 +221,11 @@ class Crawl:
             self.commit(is_last=True)
             return False
         self.stats.is_paused = is_paused = self.is_paused
-        is_held_back = self._crew.has_room(now) and self._frontier.waiting() > 0 and not self._is_stopping
+        is_held_back = (
+            self._crew.has_room(now)
+            and self._frontier.waiting() > 0
+            and not (self._is_stopping or self._is_full)
+        )
         delivery = self._inbox.take(self._wait_s(now, patience_s))
         waited_until = self._clock()
         if is_paused:
@@ -293,9 +297,7 @@ class Crawl:
             self._departures.go(request)
 
     def _dispatch(self, now: float) -> None:
-        if self._is_stopping or self.is_paused or self._inbox.bytes > MOST_BYTES:
-            return
-        if self._parsing is not None and self._parsing.is_full:
+        if self._is_stopping or self.is_paused or self._inbox.bytes > MOST_BYTES or self._is_full:
             return
         if self._network.is_gone:
             probe = self._network.probe(now) if self._crew.has_room(now) else None
@@ -379,6 +381,11 @@ class Crawl:
     # When it is over
 
     @property
+    def _is_full(self) -> bool:
+        """Whether so many pages wait for their handlers that nothing more is fetched."""
+        return self._parsing is not None and self._parsing.is_full
+
+    @property
     def _is_out(self) -> bool:
         """Whether a worker has anything."""
         return self._crew.out > 0 or (self._parsing is not None and self._parsing.out > 0)
@@ -428,7 +435,7 @@ class Crawl:
             until = min(until, max(moment, now + LOOK_S))
         if self._network.is_gone:
             return max(0.0, min(until, now + LOOK_S) - self._clock())
-        if not (self._is_stopping or self.is_paused) and self._crew.has_spare_lanes:
+        if not (self._is_stopping or self.is_paused or self._is_full) and self._crew.has_spare_lanes:
             due = self._gate.next_due()
             if due is not None:
                 until = min(until, due if self._crew.has_room(now) else max(due, now + WAITING_S))

@@ -426,14 +426,17 @@ def test_slow_handlers_hold_up_fetching_before_pages_pile_up(site, monkeypatch):
 
     @crawler.on_page
     def parse(page):
-        time.sleep(0.01)
+        time.sleep(0.02)
         return {"path": page.url}
 
-    ahead = []
+    ahead, began, worked = [], time.monotonic(), time.thread_time()
     for count, _ in enumerate(crawler.items([f"{site.url}/{n}" for n in range(40)])):
         ahead.append(len(site.requests) - count)
     assert len(ahead) == 40
     assert max(ahead) < 30  # and 40 without the bound
+    assert time.thread_time() - worked < 0.6 * (
+        time.monotonic() - began
+    )  # it waits, and looks at nothing again and again
 
 
 @pytest.mark.parametrize("place", APART)
