@@ -25,6 +25,7 @@ MAX_NODES = 500_000
 _PASS_TAGS = 2000  # at the worst 1000 open formats in each of 1000 paragraphs
 _PASS_NODES = 1_000_000
 _PASS_DEPTH = 16 * 1024  # at the worst 0.5 s
+_PASS_LOOKS = 3 * MAX_STEPS  # the same, at the worst 1.2 s
 _PASS_ATTRIBUTES_BYTES = 64 * 1024  # a tag of this length takes 0.5 s at the worst
 _PASS_STEPS = MAX_STEPS // 4
 _TRIES = 20  # how many ">" are tried for one that ends a tag
@@ -63,7 +64,7 @@ def safe_length(html: bytes, tags: int | None = None) -> int:
     """
     if tags is None:
         tags = html.count(b"<")
-    if tags <= _PASS_DEPTH and (
+    if (tags <= _PASS_DEPTH or _is_hardly_deep(html, tags)) and (
         len(html) <= _PASS_ATTRIBUTES_BYTES
         or _has_short_tags_only(html)
         or not _may_have_many_attributes(html, tags)
@@ -74,6 +75,13 @@ def safe_length(html: bytes, tags: int | None = None) -> int:
         if formats * tags <= _PASS_NODES:
             return len(html)
     return Walk(html).safe
+
+
+def _is_hardly_deep(html: bytes, tags: int) -> bool:
+    """Whether few enough elements begin: each tag may go through all that are open, those that begin one through half."""
+    ends = html.count(b"</")
+    starts = tags - ends
+    return starts * (starts // 2 + ends) <= _PASS_LOOKS
 
 
 def _has_short_tags_only(html: bytes) -> bool:

@@ -184,3 +184,19 @@ def test_no_tag_goes_on_where_a_look_says_that_one_ends(parts):
     if place >= 0 and not any(_may_be_in_value(html, quote, 0, place) for quote in (b'"', b"'")):
         (end,) = parse(html[: place + 1] + b"<end-of-it>").css("end-of-it") or [None]
         assert end is not None
+
+
+def test_an_ordinary_page_of_a_mebibyte_is_not_walked_through(monkeypatch):
+    page = (
+        b'<div class="x"><p>Some <b>words</b> in <i>it</i>,\n<a href="/1">a link</a> and a line of text.</div>\n'
+        * 2200
+    )
+    assert page.count(b"<") > 16 * 1024
+    monkeypatch.setattr("crawlpool.parse.bound.Walk", None)
+    assert safe_length(page) == len(page)
+
+
+def test_formats_that_many_ends_open_again_are_cut():
+    formats = b"".join(b"<font a=%d>" % i for i in range(900))
+    html = b"<div>" * 1000 + formats + b"</div>x" * 1000
+    assert len(parse(html[: safe_length(html)]).css("*")) <= MAX_NODES
