@@ -19,9 +19,9 @@ from crawlpool.errors import ConfigError
 from crawlpool.model import Failure, FailureKind, Request, Response
 from crawlpool.worker import libcurl
 from crawlpool.worker.curl import CurlTransport
+from crawlpool.worker.curl.incoming import Incoming
+from crawlpool.worker.curl.watching import Selected
 from crawlpool.worker.exchanges import Exchanges
-from crawlpool.worker.incoming import Incoming
-from crawlpool.worker.watching import Selected
 from crawlpool.worker.wire import TransportOptions, Want, outcome_of
 
 from . import transports
@@ -212,7 +212,7 @@ def _until_something_comes(transport) -> None:
 
 
 def test_it_works_where_there_is_no_epoll(site, curl, monkeypatch):
-    monkeypatch.setattr("crawlpool.worker.curl.new_watch", Selected)
+    monkeypatch.setattr("crawlpool.worker.curl.transport.new_watch", Selected)
     for number in range(30):
         site.page(f"/{number}", f"{number}" * 1000)
     transport = curl(connections=8)

@@ -15,7 +15,7 @@ import trustme
 
 from crawlpool.addresses import special
 from crawlpool.model import Failure, FailureKind, Response
-from crawlpool.worker import addresses, curlway
+from crawlpool.worker import addresses
 from crawlpool.worker.addresses import MOST_TRIED, Refused
 from crawlpool.worker.heads import BadAnswer
 from crawlpool.worker.proxies import Proxy
@@ -26,8 +26,9 @@ from .rawserver import RawServer, Script
 
 pycurl = pytest.importorskip("pycurl")
 
-from crawlpool.worker.curlroutes import Routes  # noqa: E402  it needs pycurl
-from crawlpool.worker.curltls import OPTIONS, Tls, equip  # noqa: E402
+from crawlpool.worker.curl import way  # noqa: E402  it needs pycurl
+from crawlpool.worker.curl.routes import Routes  # noqa: E402
+from crawlpool.worker.curl.tls import OPTIONS, Tls, equip  # noqa: E402
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -142,8 +143,8 @@ def test_no_more_addresses_are_tried_than_are_judged_to_be_enough(monkeypatch):
         "lookup",
         lambda _, port, **__: [(2, 1, 6, "", (f"127.0.1.{n}", port)) for n in range(1, 60)],
     )
-    real = curlway._Lent
-    monkeypatch.setattr(curlway, "_Lent", lambda *how: made.append(how) or real(*how))
+    real = way._Lent
+    monkeypatch.setattr(way, "_Lent", lambda *how: made.append(how) or real(*how))
     with closing(transports.new("curl", private="named")) as transport:
         outcome = transports.fetch(transport, "http://shop.test:9/", Want(0))
 
@@ -156,7 +157,7 @@ def test_a_machine_without_sockets_left_says_so(monkeypatch):
     def none(*_):
         raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr(curlway, "_Lent", none)
+    monkeypatch.setattr(way, "_Lent", none)
     with closing(transports.new("curl")) as transport:
         outcome = transports.fetch(transport, "http://127.0.0.1:9/")
 

@@ -5,7 +5,7 @@
 
 libcurl keeps the connections, the names' addresses and the TLS sessions, and finds where an
 answer ends; heads, chunks and codings are read by ours (`incoming.py`), so that limits, words and
-strictness are those of the other transport. Where a request may go is said by `curlroutes.py`.
+strictness are those of the other transport. Where a request may go is said by `routes.py`.
 One hop a fetch: no cookies, redirects or logins of libcurl's own.
 
 An order comes back as exactly one answer, whatever happens; `wait` raises nothing but what a
@@ -18,24 +18,21 @@ from typing import Any, Final
 
 import pycurl
 
-from ..model import FailureKind, Pairs
-from ..urls import place
-from .addresses import Refused
-from .curlroutes import LookingUp, Routes
-from .dress import IDEMPOTENT, dressed
-from .heads import BadAnswer
+from ...model import FailureKind
+from ...urls import place
+from ..addresses import Refused
+from ..dress import IDEMPOTENT
+from ..heads import BadAnswer
+from ..waited import lain_of
+from ..wire import Answer, Order, TransportOptions
+from .lines import Lines
 from .lookups import Name
-from .transfer import Dressed, Named, Transfer
-from .waited import lain_of
+from .nameless import Nameless
+from .routes import LookingUp, Routes
+from .transfer import Named, Transfer
 from .watching import READ, WRITE, new_watch
-from .wire import Answer, Order, TransportOptions
 
-_MOST_DRESSED: Final = 256
-_NAMES_LOOKED_AT_S: Final = 0.25
 _NAMELESS: Final = "the name was not looked up in time"
-_OWN: Final = ("Accept", "User-Agent", "Expect", "Content-Type", "Proxy-Connection")
-"""Header fields that libcurl would add by itself."""
-
 _EVENTS: Final = {pycurl.POLL_IN: READ, pycurl.POLL_OUT: WRITE, pycurl.POLL_INOUT: READ | WRITE}
 _SELECTED: Final = {
     READ: pycurl.CSELECT_IN,
@@ -69,9 +66,8 @@ class CurlTransport:
         self._free: list[Transfer] = []
         self._under_way: dict[Transfer, None] = {}
         self._ready: list[Answer] = []
-        self._dressed: dict[tuple[str, Pairs], Dressed] = {}
-        self._nameless: dict[Name, list[tuple[Order, float]]] = {}  # orders, and until when they wait
-        self._names_at = 0.0
+        self._lines = Lines(options.headers)
+        self._nameless = Nameless()
         self._bell = -1  # can be read when a name was looked up
         self._raised: BaseException | None = None
         self._fd = -1  # the socket that is looked at
@@ -137,8 +133,7 @@ class CurlTransport:
 
     def _await_name(self, transfer: Transfer, name: Name, until: float, *, is_plain: bool) -> None:
         """Put an order aside until its name was looked up."""
-        order = transfer.order, until or time.monotonic() + self._options.timeout_s
-        self._nameless.setdefault(name, []).append(order)
+        self._nameless.put(name, transfer.order, until or time.monotonic() + self._options.timeout_s)
         names = self._routes.names
         if names is not None and self._bell != names.fd:
             self._bell = names.fd
@@ -151,22 +146,16 @@ class CurlTransport:
     def _hear(self) -> None:
         """Begin what waited for a name."""
         for name in self._routes.names.hear() if self._routes.names else ():
-            for order, until in self._nameless.pop(name, ()):
+            for order, until in self._nameless.take(name):
                 self._start(order, until)
 
     def _give_names_up(self, now: float) -> None:
         """Answer what has waited too long for its name."""
-        self._names_at = now + _NAMES_LOOKED_AT_S
-        for name, waiting in list(self._nameless.items()):
-            late = [order for order, until in waiting if until <= now]
-            if not late:
-                continue
-            self._nameless[name] = [each for each in waiting if each[1] > now]
-            for order in late:
-                transfer = self._new()
-                transfer.begin(order)
-                self._ready.append(transfer.failed(FailureKind.CONNECT_TIMEOUT, _NAMELESS))
-                transfer.easy.close()
+        for order in self._nameless.late(now):
+            transfer = self._new()
+            transfer.begin(order)
+            self._ready.append(transfer.failed(FailureKind.CONNECT_TIMEOUT, _NAMELESS))
+            transfer.easy.close()
 
     # A request
 
@@ -180,30 +169,10 @@ class CurlTransport:
             target = url[len(start) - 1 :]  # what it was told of the order before holds for this one
         else:
             where = place(url)
-            transfer.tell(self._dress(order, where.host), where.origin, extra)
+            transfer.tell(self._lines.of(order, where.host), where.origin, extra)
             target = where.path
         is_whole = self._routes.prepare(transfer.easy, order)
         transfer.easy.setopt(pycurl.REQUEST_TARGET, url if is_whole else target)
-
-    def _dress(self, order: Order, host: str) -> Dressed:
-        """Everything that is sent, in its order: as recorded, and as libcurl wants it."""
-        _, method, url, extra, body, _ = order
-        is_plain = method == "GET" and not body
-        key = host, extra
-        if is_plain and (known := self._dressed.get(key)) is not None:
-            return known
-        headers = dressed(self._options.headers, url, extra, method, body)
-        if headers[0][0].lower() != "host":  # libcurl sends it first
-            headers = tuple(sorted(headers, key=lambda pair: pair[0].lower() != "host"))
-        there = {name.lower() for name, _ in headers}
-        lines = [f"{name}: {value}" if value else f"{name};" for name, value in headers]
-        lines.extend(f"{name}:" for name in _OWN if name.lower() not in there)
-        made = headers, [line.encode("latin-1") for line in lines]
-        if is_plain:
-            if len(self._dressed) >= _MOST_DRESSED:
-                del self._dressed[next(iter(self._dressed))]
-            self._dressed[key] = made
-        return made
 
     # What happens
 
@@ -215,8 +184,8 @@ class CurlTransport:
             patience = min(patience, self._due - now)
         if self._idle_from is not None and self._under_way:
             patience = min(patience, self._idle_from - now)
-        if self._nameless:
-            patience = min(patience, self._names_at - now)
+        if self._nameless.waiting:
+            patience = min(patience, self._nameless.look_at - now)
         found = self._watch.wait(max(0.0, patience))
         self._looked_before, self._looked_at = self._looked_at, time.monotonic()
         for fd, ready in found:
@@ -227,7 +196,7 @@ class CurlTransport:
             self._multi.socket_action(fd, _SELECTED[ready])
         self._fd = -1
         now = time.monotonic()
-        if self._nameless and now >= self._names_at:
+        if self._nameless.waiting and now >= self._nameless.look_at:
             self._give_names_up(now)
         if self._due is not None and now >= self._due:
             self._due = None

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import pycurl
 
-from . import curltls
-from .addresses import MOST_TRIED, Doorway
-from .wire import Want
+from ..addresses import MOST_TRIED, Doorway
+from ..wire import Want
+from . import tls
 
-OPTIONS: Final = (pycurl.PROXY, *curltls.OPTIONS, *curltls.OF_PROXY)
+OPTIONS: Final = (pycurl.PROXY, *tls.OPTIONS, *tls.OF_PROXY)
 """What `Route.dress` holds values for."""
 
 _PRIVATE: Final = int(Want.PRIVATE)

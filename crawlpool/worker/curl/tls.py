@@ -1,4 +1,4 @@
-"""TLS as libcurl is told to speak it: whom it trusts and what it shows, by the same words as `tls.py`.
+"""TLS as libcurl is told to speak it: whom it trusts and what it shows, by the same words as `worker/tls.py`.
 
 The library that comes with pycurl has an OpenSSL of its own, which knows nothing of this system's
 certificates, so files and folders are named to it. It parses a file once and a folder never whole, but
@@ -19,10 +19,10 @@ from typing import Any, Final
 import certifi
 import pycurl
 
-from ..model import FailureKind
-from .certificates import Trust, has_system_store
-from .heads import BadAnswer
-from .wire import TransportOptions
+from ...model import FailureKind
+from ..certificates import Trust, has_system_store
+from ..heads import BadAnswer
+from ..wire import TransportOptions
 
 OPTIONS: Final = (
     pycurl.SSL_VERIFYPEER,

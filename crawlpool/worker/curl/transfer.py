@@ -11,11 +11,12 @@ from typing import Any, Final, Protocol
 
 import pycurl
 
-from ..model import FailureKind, Pairs
-from .heads import BadAnswer
+from ...model import FailureKind, Pairs
+from ..heads import BadAnswer
+from ..reading import UNREAD, Body, answer_of, leads_on
+from ..wire import Answer, Order, TransportOptions, failure_answer
 from .incoming import Fault, Incoming
-from .reading import UNREAD, Body, answer_of, leads_on
-from .wire import Answer, Order, TransportOptions, failure_answer
+from .lines import Dressed
 
 BUFFER: Final = 256 * 1024
 """Bytes that libcurl reads at once."""
@@ -26,7 +27,6 @@ _SUPPRESS_CONNECT_HEADERS: Final = 265
 _HAVE_BODIES: Final = frozenset({"POST", "PUT", "PATCH"})
 
 Named = tuple[FailureKind, str]
-Dressed = tuple[Pairs, list[bytes]]
 
 
 class Around(Protocol):

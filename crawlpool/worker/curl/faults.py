@@ -1,4 +1,4 @@
-"""Give a fault that libcurl met its name, the one that the same fault has by the other transport (`faults.py`).
+"""Give a fault that libcurl met its name, the one that the same fault has by the other transport (`worker/faults.py`).
 
 What is not the same, since libcurl does not tell the one from the other: of a certificate with several faults
 the name is looked at first; a proxy that breaks off when it is asked for a tunnel is at fault itself (there the
@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import pycurl
 
-from ..model import FailureKind
-from .certificates import WRONG_NAME, sentence
-from .socks import REPLIES
+from ...model import FailureKind
+from ..certificates import WRONG_NAME, sentence
+from ..socks import REPLIES
 
 # Numbers that pycurl has no name for, from curl.h.
 _WEIRD_REPLY, _HTTP2_STREAM, PROXY_HANDSHAKE, _TOO_LARGE = 8, 92, 97, 100

@@ -1,8 +1,8 @@
-"""Where libcurl goes with an order, and to whom: the rules of `addresses.py`, `tls.py` and `connections.py`, told to it.
+"""Where libcurl goes with an order, and to whom: the rules of `addresses.py`, `tls.py` and `connections.py` above, told to it.
 
     order ─▶ prepare    what speaks against its origin; proxy, TLS and time of the handle
                │
-             open       a socket, for each address that is allowed (`curlway.py`)
+             open       a socket, for each address that is allowed (`way.py`)
                │
              arrived    before each request: the far end is judged again
 
@@ -17,18 +17,19 @@ from typing import Any, Final
 
 import pycurl
 
-from ..addresses import packed
-from ..model import FailureKind
-from ..polite.silent import QUICK_SHARE
-from ..urls import normalise, place
-from . import addresses, curltls
-from .addresses import MOST_TRIED, Doorway, parts_of
-from .curlfaults import PROXY_HANDSHAKE, said_of
-from .curlway import OPTIONS, Route, Way
-from .heads import BadAnswer
+from ...addresses import packed
+from ...model import FailureKind
+from ...polite.silent import QUICK_SHARE
+from ...urls import normalise, place
+from .. import addresses
+from ..addresses import MOST_TRIED, Doorway, parts_of
+from ..heads import BadAnswer
+from ..proxies import Proxies, Proxy
+from ..wire import Order, TransportOptions, Want
+from . import tls
+from .faults import PROXY_HANDSHAKE, said_of
 from .lookups import Lookups, Name, Rows
-from .proxies import Proxies, Proxy
-from .wire import Order, TransportOptions, Want
+from .way import OPTIONS, Route, Way
 
 _PRIVATE, _CERTIFICATE, _QUICK = int(Want.PRIVATE), int(Want.CERTIFICATE), int(Want.QUICK)
 _MATTERS = _PRIVATE | _CERTIFICATE | _QUICK
@@ -69,7 +70,7 @@ class Routes:
         self._doorway = Doorway(private=options.private, resolve=options.resolve)
         self._is_open = options.private == "all"
         self._proxy_of = Proxies(options.proxy).of
-        self._tls = curltls.Tls(options)
+        self._tls = tls.Tls(options)
         self._patience_ms = {
             False: max(1, int(options.connect_timeout_s * 1000)),
             True: max(1, int(options.connect_timeout_s * QUICK_SHARE * 1000)),
@@ -154,7 +155,7 @@ class Routes:
         if not self._is_open:
             easy.setopt(pycurl.PREREQFUNCTION, way.arrived)
         easy.setopt(pycurl.NOPROXY, "")  # and nothing of the environment
-        curltls.equip(easy)
+        tls.equip(easy)
         easy.way = way
         return way
 
@@ -235,7 +236,7 @@ class Routes:
             given = self._given(proxy.hostname, proxy.port)
         else:
             given = self._given(place(origin).hostname, port)
-        here = there = curltls.UNUSED
+        here = there = tls.UNUSED
         if origin.startswith("https:"):
             here = self._tls.of(origin, is_seeds=is_seeds)
         if proxy and scheme == "https":

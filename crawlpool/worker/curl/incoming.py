@@ -15,11 +15,11 @@ from typing import Any, Final, cast
 
 import pycurl
 
-from ..model import FailureKind
-from . import heads
-from .framing import Chunks, Framing, broken, framing_of
-from .reading import Body, Reading
-from .wire import Order, TransportOptions
+from ...model import FailureKind
+from .. import heads
+from ..framing import Chunks, Framing, broken, framing_of
+from ..reading import Body, Reading
+from ..wire import Order, TransportOptions
 
 _GO_ON: Final = None
 _STOP: Final = -1
