@@ -54,6 +54,19 @@ class Lost:
         return 0.0 if self.losses < _SUSPECT else _FIRST_WAIT_S * 2.0 ** (self.losses - _SUSPECT)
 
 
+def given(request: Request, *, has_place: bool) -> Lost:
+    """A request that comes back unbegun: its host asked for a rest, or the crawl's time is over."""
+    return Lost(
+        request=request,
+        is_first=has_place,
+        was_under_way=False,
+        was_alone=False,
+        losses=0,
+        cause="its host asked for a rest",
+        has_hung=False,
+    )
+
+
 class Blame:
     """Deaths of workers, by the request that was under way.
 

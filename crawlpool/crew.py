@@ -23,13 +23,13 @@ holds and ends; nothing is lost by that.
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from .backends.base import Deliver, Delivery, OpenLane
-from .blame import Blame, Lost
-from .holding import Holding
-from .model import Outcome, Request
+from .blame import Blame, Lost, given
+from .holding import Holding, Settled
+from .model import Request
 from .roster import Roster
 from .units import MIB
 from .worker.wire import Parcel, Want
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from .trace import Trace
 
 log = logging.getLogger("crawlpool")
+
+_NEW_LINKS = int(Want.NEW_LINKS)
 
 LOOK_S = 0.25
 """Seconds between two looks at whether the workers live."""
@@ -63,6 +65,7 @@ class Crew:
 
     Attributes:
         abandoned: Threads that hung, and could not be killed.
+        keeps_links_back: Links that were taken need not be brought again.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class Crew:
         self._looked_at = 0.0
         self._held = 0
         self.abandoned = 0
+        self.keeps_links_back = False
         self._trace: Trace | None = None
 
     def trace(self, trace: "Trace") -> None:
@@ -175,7 +179,7 @@ class Crew:
 
     def _start_on(self, lane: Holding, request: Request, parcel: Parcel, host: str) -> None:
         number = self._hand(lane, request)
-        lane.start(number, request, self._careful(request, parcel), host)
+        lane.start(number, request, self._fitted(lane, request, parcel), host)
         self._let_out(lane)
 
     def rooms_ahead(self) -> list[tuple[int, str, int]]:
@@ -189,7 +193,7 @@ class Crew:
         lane = self._roster.get(number)
         assert lane is not None, "a lane that has room ahead is open"
         for request, parcel in batch:
-            lane.hand_ahead(self._hand(lane, request), request, self._careful(request, parcel), host)
+            lane.hand_ahead(self._hand(lane, request), request, self._fitted(lane, request, parcel), host)
         self._let_out(lane)
 
     def _hand(self, lane: Holding, request: Request) -> int:
@@ -213,11 +217,20 @@ class Crew:
             if lane is not None:
                 lane.flush()
 
-    def _careful(self, request: Request, parcel: Parcel) -> Parcel:
-        """What to ask a worker for, after what this request did to others."""
-        if not self._blame.is_unparsed(request):
-            return parcel
-        return *parcel[:4], parcel[4] | Want.UNPARSED, *parcel[5:]
+    def _fitted(self, lane: Holding, request: Request, parcel: Parcel) -> Parcel:
+        """What to ask a worker for, after what it knows, and what this request did to others."""
+        wants = parcel[4]
+        if self.keeps_links_back and request.depth >= lane.deepest:
+            wants |= _NEW_LINKS
+        if self._blame.is_unparsed(request):
+            wants |= Want.UNPARSED
+        return parcel if wants == parcel[4] else (*parcel[:4], wants, *parcel[5:])
+
+    def took_links(self, number: int, taken: Iterable[tuple[int, tuple[int, ...]]], depth: int) -> None:
+        """Tell a lane which of the links that it brought were taken, of pages up to a depth."""
+        lane = self._roster.get(number)
+        if lane is not None:
+            lane.took_links(taken, depth)
 
     def _set_free(self, lane: Holding) -> None:
         """A lane holds nothing: it ends, or takes what no lane could be opened for, or is idle."""
@@ -228,46 +241,30 @@ class Crew:
         if self._unsent:
             self._start(*self._unsent.popleft())
 
-    def receive(self, delivery: Delivery) -> tuple[list[Outcome], list[bool], Sequence[Lost]]:
+    def receive(self, delivery: Delivery) -> tuple[list[Settled], Sequence[Lost]]:
         """Turn what an exchange brought back into outcomes.
 
         Returns:
-            The outcomes; for each, whether its lane goes straight on with another
-            request of the same host; and what was lost, when the lane broke instead.
+            The outcomes, and what was lost, when the lane broke instead, or was given back.
             Answers of a lane that was given up are dropped: its requests went out again.
         """
         lane = self._roster.get(delivery.lane)
         if lane is None:
-            return [], [], ()
+            return [], ()
         if lane.arrived:
             lane.arrived.popleft()
         if delivery.answers is None:
-            return [], [], self._lose(lane, f"its worker broke: {delivery.error}", has_hung=False)
-        outcomes, goes_on, given_back = lane.settle(delivery.answers)
-        self._held -= len(outcomes) + len(given_back)
+            return [], self._lose(lane, f"its worker broke: {delivery.error}", has_hung=False)
+        settled, given_back = lane.settle(delivery.answers)
+        self._held -= len(settled) + len(given_back)
         if self._trace is not None:
-            self._trace.settles(delivery, outcomes)
-        for outcome in outcomes:
+            self._trace.settles(delivery, [each.outcome for each in settled])
+        for _, outcome, _ in settled:
             self._roster.growth.answered(outcome.elapsed_s)
             self._blame.answered(outcome.request)
         if not lane.held:
             self._set_free(lane)
-        return (
-            outcomes,
-            goes_on,
-            [
-                Lost(
-                    request=each,
-                    is_first=not does_go_on,
-                    was_under_way=False,
-                    was_alone=False,
-                    losses=0,
-                    cause="its host asked for a rest",
-                    has_hung=False,
-                )
-                for each, does_go_on in given_back
-            ],
-        )
+        return settled, [given(request, has_place=not does_go_on) for request, does_go_on in given_back]
 
     def tend(self, now: float) -> list[Lost]:
         """Look after the workers, at most every `LOOK_S`: what the dead and the hung held comes back.

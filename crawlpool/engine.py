@@ -256,6 +256,7 @@ class Engine:
             depth=settings.depth,
             bounds=bounds_of(settings),
         )
+        self._crew.keeps_links_back = following.may_stay_behind and _keeps_its_own(backend)
         gate = gate_of(settings)
         self._gate, self._settings = gate, settings
         self.crawl = Crawl(

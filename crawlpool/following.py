@@ -1,6 +1,6 @@
 """Which of the links on a page become requests: in scope, not too deep, not known."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from .frontiers.base import Frontier
@@ -35,6 +35,7 @@ class Following:
 
     Attributes:
         traps: What was followed so far, as far as traps are known by it.
+        on_taken: Called with each page whose links were looked at, and those that were refused.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Following:
         self.is_on = is_on
         self._depth = depth
         self.traps = Traps(bounds)
+        self.on_taken: Callable[[Response, Sequence[str]], None] | None = None
 
     def links_of(self, response: Response) -> list[Request]:
         """Requests for the links on a page (2xx) that are to be followed; those refused are not thereby seen."""
@@ -80,6 +82,7 @@ class Following:
             links = tuple(named)
         # What is known comes first: on most pages that is nearly all, and nothing else is then looked at.
         fresh: Sequence[str] = self._frontier.unknown(links, depth=depth, found_on=page)
+        unknown = fresh
         if fresh and are_plain:
             fresh = self._short(fresh, page)  # none that is too long was ever accepted
         found = []
@@ -91,7 +94,18 @@ class Following:
             else:
                 refused.setdefault(refusal, []).append(url)
         self._leave_out(refused, page)
+        if self.on_taken is not None:
+            taken = {each.target for each in found} if len(found) < len(unknown) else ()
+            self.on_taken(response, [url for url in unknown if url not in taken] if taken != () else ())
         return found
+
+    @property
+    def may_stay_behind(self) -> bool:
+        """Whether a link that was taken once need not be seen again: not where each sight of it is counted.
+
+        That is so beyond a depth; and where what is asked for a link is not what the page names, nobody could tell.
+        """
+        return self.is_on and self._depth is None and self.targets.are_plain
 
     def _named(self, links: Sequence[str], page: str) -> dict[str, str]:
         """Links by what is asked for them, the first of each."""

@@ -7,8 +7,9 @@ starts when another of its host is answered, and takes that one's place over.
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .backends.base import Lane
 from .model import Outcome, Request
@@ -23,6 +24,20 @@ START_S = 10.0
 
 _MOST_EXCHANGES = 2
 """Exchanges of many connections at once: one under way, and one behind it that brings what is new."""
+
+
+class Settled(NamedTuple):
+    """What a lane brought back.
+
+    Attributes:
+        number: The id of the request.
+        outcome: What came of it.
+        goes_on: Another request of its host goes on in its place.
+    """
+
+    number: int
+    outcome: Outcome
+    goes_on: bool
 
 
 @dataclass(slots=True)
@@ -43,6 +58,7 @@ class Holding:
         host: Whose request it was sent last.
         is_leaving: It is handed nothing more, and ends when it holds nothing.
         is_alone: What it holds is to be under way by itself.
+        deepest: Depth of the deepest page whose links its worker knows to be taken.
     """
 
     number: int
@@ -58,10 +74,12 @@ class Holding:
     host: str = ""
     is_leaving: bool = False
     is_alone: bool = False
+    deepest: int = 0
     _taken: int = 0  # places
     _places: dict[str, int] = field(default_factory=dict)  # of them, by host
     _counts: dict[str, int] = field(default_factory=dict)  # requests held, by host
     _outbox: list[Order] = field(default_factory=list)
+    _taken_links: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)  # not told yet
     _since: dict[int, float] = field(default_factory=dict)  # ids that were begun, and when we first saw that
 
     @property
@@ -102,7 +120,13 @@ class Holding:
             return
         orders, self._outbox = self._outbox, []
         self.exchanges += 1
-        self.lane.send(orders, tuple(self._places.items()) if self.connections > 1 else ())
+        taken, self._taken_links = tuple(self._taken_links), []
+        self.lane.send(orders, tuple(self._places.items()) if self.connections > 1 else (), taken)
+
+    def took_links(self, taken: Iterable[tuple[int, tuple[int, ...]]], depth: int) -> None:
+        """Tell the worker, with the next `flush` of orders, which of its links were taken, of pages up to a depth."""
+        self._taken_links.extend(taken)
+        self.deepest = max(self.deepest, depth)
 
     def rooms_ahead(self) -> list[tuple[str, int]]:
         """Hosts of which it could be handed more while it is busy with them, and how many.
@@ -122,18 +146,15 @@ class Holding:
             if (room := places * (each + 1) - self._counts[host]) > 0
         ]
 
-    def settle(
-        self, answers: Sequence[Answer]
-    ) -> tuple[list[Outcome], list[bool], list[tuple[Request, bool]]]:
+    def settle(self, answers: Sequence[Answer]) -> tuple[list[Settled], list[tuple[Request, bool]]]:
         """Turn answers into outcomes, and let go of what is answered.
 
         Returns:
-            The outcomes; for each, whether another request of its host goes on in its place; and what comes back
-            without having been begun, with the same.
+            The outcomes; and what comes back without having been begun, with whether another request of its host
+            goes on in its place.
         """
         self.exchanges -= 1
-        outcomes: list[Outcome] = []
-        goes_on: list[bool] = []
+        settled: list[Settled] = []
         given_back: list[tuple[Request, bool]] = []
         for answer in answers:
             taken = self.held.pop(answer[0], None)
@@ -144,8 +165,7 @@ class Holding:
             if answer[1] is None:
                 given_back.append((request, does_go_on))
             else:
-                outcomes.append(outcome_of(answer, request))
-                goes_on.append(does_go_on)
+                settled.append(Settled(answer[0], outcome_of(answer, request), does_go_on))
         if answers:
             now = time.monotonic()
             self.pace_s += 0.25 * ((now - self.moved_at) / len(answers) - self.pace_s)
@@ -157,8 +177,8 @@ class Holding:
         elif self.held and self.exchanges == 0:
             # Some stayed with the worker, which moves only inside an exchange.
             self.exchanges += 1
-            self.lane.send((), ())
-        return outcomes, goes_on, given_back
+            self.lane.send(())
+        return settled, given_back
 
     def _let_go(self, host: str) -> bool:
         """One request of a host less; whether another takes its place over."""

@@ -42,6 +42,7 @@ from .polite.rulebook import Rulebook
 from .settling import Landing, Settling
 from .sitemaps import Sitemaps
 from .stats import Stats
+from .taking import Taking
 from .urls import host
 from .worker.wire import Parcel, Want
 
@@ -158,6 +159,7 @@ class Crawl:
         self._is_stopping = False
         self._is_committing = False
         self._parsing: ParseCrew | None = None
+        self._taking = Taking(following)
         self._network = Network(outage=outage, gate=gate, departures=self._departures)
 
     def go_on(
@@ -357,15 +359,19 @@ class Crawl:
         if self._parsing is not None and self._parsing.is_ours(delivery):
             self._take_parsed(self._parsing.receive(delivery))
             return
-        outcomes, goes_on, lost = self._crew.receive(delivery)
+        settled, lost = self._crew.receive(delivery)
         wall = time.time()
-        for outcome, is_going_on in zip(outcomes, goes_on, strict=True):
+        for number, outcome, goes_on in settled:
             asked = host(outcome.request.target)
             self._gate.heard(asked, heard_of(outcome, now, wall), now)
-            if not is_going_on:
+            if not goes_on:
                 self._gate.finished(asked)
+            self._taking.begin()
             self._settling.settle(outcome, now)
+            self._taking.end(number, outcome.request)
             self._network.note()
+        if self._crew.keeps_links_back:
+            self._crew.took_links(delivery.lane, *self._taking.told())
         self._take_lost(lost, now)
 
     def _take_parsed(self, pages: Iterable[Response]) -> None:

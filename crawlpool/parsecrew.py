@@ -136,8 +136,8 @@ class ParseCrew:
 
     def receive(self, delivery: Delivery) -> list[Response]:
         """The pages that a lane brings back, each with what its handler gave."""
-        outcomes, _, lost = self._crew.receive(delivery)
-        back = [each for outcome in outcomes if (each := self._came_back(outcome)) is not None]
+        settled, lost = self._crew.receive(delivery)
+        back = [each for _, outcome, _ in settled if (each := self._came_back(outcome)) is not None]
         back.extend(self._take_lost(lost))
         self._send()
         return back

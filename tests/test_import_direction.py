@@ -43,7 +43,7 @@ LAYERS = [
         "folding",
         "crawlfile",
     },
-    {"trying", "roster"},
+    {"trying", "taking", "roster"},
     {"crew", "settling", "network"},
     {"parsecrew"},
     {"loop", "live"},

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from ..worker.wire import Answer, Order, Places
+from ..worker.wire import Answer, Order, Places, Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,14 @@ class Lane(Protocol):
     def pid(self) -> int:
         """Process id of the worker; our own for a thread."""
 
-    def send(self, orders: Sequence[Order], places: Places = ()) -> None:
+    def send(self, orders: Sequence[Order], places: Places = (), taken: Taken = ()) -> None:
         """Begin one exchange; its answers go to `Deliver`.
 
         Args:
             orders: What is new.
             places: How many of a host's orders may be under way at once, of the hosts that have any;
                 () where there is one connection, and one after the other goes.
+            taken: What the main process took of the links that came.
         """
 
     def begun(self) -> tuple[int, ...] | None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from ..errors import BackendError
 from ..worker import entry
-from ..worker.wire import Order, Places, TransportOptions
+from ..worker.wire import Order, Places, Taken, TransportOptions
 from .base import Deliver, Delivery, Lane, OpenLane
 from .context import LaneContext, warm_up
 from .here import HereLane
@@ -74,9 +74,9 @@ class ProcessFuturesLane:
         """Process id of the worker."""
         return self._context.pid
 
-    def send(self, orders: Sequence[Order], places: Places = ()) -> None:
+    def send(self, orders: Sequence[Order], places: Places = (), taken: Taken = ()) -> None:
         """Hand the orders over with `submit`."""
-        _submit(self._executor, self._deliver, self._number, entry.exchange, orders, places)
+        _submit(self._executor, self._deliver, self._number, entry.exchange, orders, places, taken)
 
     def begun(self) -> tuple[int, ...] | None:
         """As the worker noted it, in memory that is shared with it."""
@@ -140,7 +140,7 @@ class ThreadFuturesLane(HereLane):
         except RuntimeError as error:
             raise BackendError(f"a worker thread could not be started: {error}") from error
 
-    def send(self, orders: Sequence[Order], places: Places = ()) -> None:
+    def send(self, orders: Sequence[Order], places: Places = (), taken: Taken = ()) -> None:
         """Hand the orders over with `submit`."""
         _submit(
             self._executor, self._deliver, self._number, entry.exchange_here, self._options, orders, places

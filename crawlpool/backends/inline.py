@@ -7,7 +7,7 @@ tests run on. While it fetches, nothing else moves.
 from collections.abc import Sequence
 
 from ..worker import entry
-from ..worker.wire import Order, Places, TransportOptions
+from ..worker.wire import Order, Places, Taken, TransportOptions
 from .base import Deliver, Delivery, Lane, OpenLane
 from .here import HereLane
 
@@ -21,9 +21,9 @@ class InlineLane(HereLane):
         self._number = number
         self._deliver = deliver
 
-    def send(self, orders: Sequence[Order], places: Places = ()) -> None:
+    def send(self, orders: Sequence[Order], places: Places = (), taken: Taken = ()) -> None:
         """Fetch, here and now."""
-        self._deliver(Delivery(self._number, entry.exchange_here(self._options, orders, places)))
+        self._deliver(Delivery(self._number, entry.exchange_here(self._options, orders, places, taken)))
 
     def close(self) -> None:
         """Close the connections."""

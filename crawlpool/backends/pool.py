@@ -23,7 +23,7 @@ from typing import Any
 
 from ..errors import BackendError
 from ..worker import entry
-from ..worker.wire import Order, Places, TransportOptions
+from ..worker.wire import Order, Places, Taken, TransportOptions
 from .base import Deliver, Delivery, Lane, OpenLane
 from .context import LaneContext, warm_up
 from .here import HereLane
@@ -89,9 +89,9 @@ class ProcessLane:
         """Process id of the worker."""
         return self._context.pid
 
-    def send(self, orders: Sequence[Order], places: Places = ()) -> None:
+    def send(self, orders: Sequence[Order], places: Places = (), taken: Taken = ()) -> None:
         """Hand the orders over with `apply_async`."""
-        self._pool.apply_async(entry.exchange, (orders, places), **self._callbacks)
+        self._pool.apply_async(entry.exchange, (orders, places, taken), **self._callbacks)
 
     def begun(self) -> tuple[int, ...] | None:
         """As the worker noted it, in memory that is shared with it."""
@@ -169,9 +169,9 @@ class ThreadLane(HereLane):
             "error_callback": partial(_failed, deliver, number),
         }
 
-    def send(self, orders: Sequence[Order], places: Places = ()) -> None:
+    def send(self, orders: Sequence[Order], places: Places = (), taken: Taken = ()) -> None:
         """Hand the orders over with `apply_async`."""
-        self._pool.apply_async(entry.exchange_here, (self._options, orders, places), **self._callbacks)
+        self._pool.apply_async(entry.exchange_here, (self._options, orders, places, taken), **self._callbacks)
 
     def close(self) -> None:
         """Let the thread close its connections, and end it."""

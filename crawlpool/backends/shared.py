@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import BackendError, ConfigError
 from ..worker import entry
-from ..worker.wire import Answer, Order, Places, TransportOptions
+from ..worker.wire import Answer, Order, Places, Taken, TransportOptions
 from .base import Deliver, Delivery, Lane, OpenLane
 from .futures import deliver_result
 from .here import HereLane
@@ -32,13 +32,13 @@ class SharedLane(HereLane):
         self._number = number
         self._deliver = deliver
 
-    def send(self, orders: Sequence[Order], places: Places = ()) -> None:
+    def send(self, orders: Sequence[Order], places: Places = (), taken: Taken = ()) -> None:
         """Hand the orders over by `apply_async` or `submit`.
 
         Raises:
             BackendError: The pool was closed, or broke.
         """
-        arguments = (self._options, orders, places)
+        arguments = (self._options, orders, places, taken)
         try:
             if isinstance(self._shared, Pool):
                 self._shared.apply_async(

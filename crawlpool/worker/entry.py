@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 from .exchange import Exchange
 from .exchanges import Exchanges, Resident
-from .wire import Answer, Order, Places, TransportOptions
+from .wire import Answer, Order, Places, Taken, TransportOptions
 
 AnyExchange: TypeAlias = Exchange | Exchanges
 
@@ -49,20 +49,22 @@ def start(options: TransportOptions, begun: Any, reported: Any = None) -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-def exchange(orders: Sequence[Order], places: Places = ()) -> list[Answer]:
+def exchange(orders: Sequence[Order], places: Places = (), taken: Taken = ()) -> list[Answer]:
     """One crossing, in a process that `start` made a worker."""
     assert _of_this_process is not None, "the pool ran a task before its initializer"
-    return _of_this_process(orders, places)
+    return _of_this_process(orders, places, taken)
 
 
-def exchange_here(options: TransportOptions, orders: Sequence[Order], places: Places = ()) -> list[Answer]:
+def exchange_here(
+    options: TransportOptions, orders: Sequence[Order], places: Places = (), taken: Taken = ()
+) -> list[Answer]:
     """One crossing in any thread or process: it becomes a worker at its first call."""
     held: tuple[TransportOptions, int, AnyExchange] | None = getattr(_of_this_thread, "held", None)
     if held is None or held[:2] != (options, os.getpid()):
         is_worker = parent_process() is not None or threading.current_thread() is not threading.main_thread()
         held = (options, os.getpid(), _new_exchange(options, is_worker=is_worker))
         _of_this_thread.held = held
-    return held[2](orders, places)
+    return held[2](orders, places, taken)
 
 
 def let_go_here() -> None:

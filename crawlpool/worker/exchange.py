@@ -17,7 +17,8 @@ from typing import Any, Protocol
 from ..model import FailureKind
 from ..urls import host
 from .memory import peak
-from .wire import Answer, Order, Places, failure_answer, not_begun
+from .told import Told
+from .wire import Answer, Order, Places, Taken, failure_answer, not_begun
 
 LINGER_S = 0.02
 """Seconds after which an exchange comes back as soon as anything is finished."""
@@ -93,10 +94,14 @@ class Exchange:
         self._begun = begun
         self._reported = reported
         self._waiting: deque[Order] = deque()
+        self._told = Told()
         self._refusing: tuple[str, float] | None = None  # a host, and until when its orders go back
 
-    def __call__(self, orders: Sequence[Order], places: Places = ()) -> list[Answer]:  # noqa: ARG002
+    def __call__(self, orders: Sequence[Order], places: Places = (), taken: Taken = ()) -> list[Answer]:  # noqa: ARG002
         """Take new orders and give back what is finished; empty only when nothing was left."""
+        self._told.take(taken)
+        for order in orders:
+            self._told.ordered(order)
         self._waiting.extend(orders)
         until = time.monotonic() + LINGER_S
         answers: list[Answer] = []
@@ -105,11 +110,14 @@ class Exchange:
             if (
                 self._refusing is not None and self._is_refused(order)
             ) or time.monotonic() > self._start_until:
+                self._told.forget(order)
                 answers.append(not_begun(order))
                 continue
             if self._begun is not None:
                 self._begun[0] = order[0]
-            answers.append(guarded(self._transport, order, is_worker=self._is_worker))
+            answers.append(
+                self._told.without_known(guarded(self._transport, order, is_worker=self._is_worker))
+            )
             if self._reported is not None:
                 self._reported.value = peak()
             if answers[-1][1] and answers[-1][2] in _ASKS_FOR_REST and self._is_refusing:

@@ -23,7 +23,8 @@ from typing import Any, Protocol
 from ..urls import host
 from .exchange import LINGER_S, REFUSAL_S
 from .memory import peak
-from .wire import Answer, Order, Places, not_begun
+from .told import Told
+from .wire import Answer, Order, Places, Taken, not_begun
 
 IDLE_S = 0.05
 """Seconds after which an exchange comes back without anything, while there is a connection for what is new."""
@@ -78,14 +79,17 @@ class Exchanges:
         self._counts: dict[str, int] = {}  # under way, by host
         self._places: dict[str, int] = {}
         self._waiting: dict[str, deque[Order]] = {}
+        self._told = Told()
         self._refusing: dict[str, float] = {}  # hosts, and until when their orders go back
 
-    def __call__(self, orders: Sequence[Order], places: Places = ()) -> list[Answer]:
+    def __call__(self, orders: Sequence[Order], places: Places = (), taken: Taken = ()) -> list[Answer]:
         """Take new orders and give back what is finished."""
         began = time.monotonic()
         self._places.update(places)
         answers: list[Answer] = []
+        self._told.take(taken)
         for order in orders:
+            self._told.ordered(order)
             self._waiting.setdefault(host(order[2]), deque()).append(order)
         for each in dict.fromkeys(host(order[2]) for order in orders):
             self._start_of(each, answers)
@@ -103,7 +107,7 @@ class Exchanges:
         return answers
 
     def _took(self, answer: Answer, answers: list[Answer]) -> None:
-        answers.append(answer)
+        answers.append(self._told.without_known(answer))
         connection, each = self._under_way.pop(answer[0])
         self._begun[connection] = 0
         self._free.append(connection)
@@ -126,7 +130,9 @@ class Exchanges:
         """Start what waits for a host, as far as it has places; give it back when the host asked for a rest."""
         waiting = self._waiting[each]
         if (each in self._refusing and not self._goes_on(each)) or time.monotonic() > self._start_until:
-            answers.extend(not_begun(order) for order in waiting)
+            for order in waiting:
+                self._told.forget(order)
+                answers.append(not_begun(order))
             waiting.clear()
         places = self._places.get(each, 1)
         while waiting and self._free and self._counts.get(each, 0) < places:

@@ -17,6 +17,9 @@ Parcel: TypeAlias = tuple[str, str, Pairs, bytes, int]
 Order: TypeAlias = tuple[int, str, str, Pairs, bytes, int]
 """A parcel with an id in front, by which its answer is known."""
 
+Taken: TypeAlias = tuple[tuple[int, tuple[int, ...]], ...]
+"""Ids of pages whose links the main process took, and the places of those that it refused."""
+
 Places: TypeAlias = tuple[tuple[str, int], ...]
 """Hosts, and how many requests of each a worker may have under way at once."""
 
@@ -39,6 +42,7 @@ class Want(IntFlag):
     PRIVATE = 256  # the user named its host and port, which may be private: not what is needed, but allowed
     SMALL = 2048  # up to `SMALLEST` bytes, whatever the cap of pages: a robots.txt
     CERTIFICATE = 1024  # it is a seed's origin: what the user shows to those may be shown
+    NEW_LINKS = 8192  # links that the main process took already may stay behind
     UNPARSED = 4096  # a worker died or hung with it: read nothing off the body, and mark that
     QUICK = 512  # a connection in `QUICK_SHARE` of the time: this try is not the host's last
 
