@@ -25,6 +25,9 @@ TITLE = FORMULA + "".join(ESCAPES) + MARKUP + SQL + "</title><script>"
 LINE = "".join(ESCAPES).replace("\u2028", "") + MARKUP
 """What fits into one line of a head, but for its line ends."""
 
+PICKLE = b"cos\nsystem\n(S'touch owned'\ntR."
+"""Runs a program when it is unpickled."""
+
 LABELS = (
     "unicode_escape",
     "rot13",
@@ -113,6 +116,7 @@ def _answers(url: str) -> dict[str, bytes]:
         "/transfer": f"HTTP/1.1 200 OK\r\nTransfer-Encoding: {LINE}\r\n\r\n".encode(),
         "/cookie": _page("<title>x</title>", head=f"Set-Cookie: {LINE}={LINE}; Path=/\r\nSet-Cookie: a={LINE}\r\n"),
         "/surrogate": _page(b"<title>\xed\xa0\x80\xff\xfe\x00x</title>"),
+        "/pickle": _page(PICKLE + b"<title>" + PICKLE + b"</title>"),
         "/forbidden": _page("<title>never seen</title>"),
     }  # fmt: skip
     for n, label in enumerate(LABELS):
