@@ -17,7 +17,7 @@ from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
-from ...worker.wire import Answer, Order, Places
+from ...worker.wire import Answer, Order
 from .clock import Clock, Clocks
 from .seams import MAIN, WORKERS, Seam
 
@@ -73,9 +73,9 @@ class Watched:
         self._exchange = exchange
         self._call: Callable[..., list[Answer]] = clocks.marked(exchange, "crossing", is_told=True)
 
-    def __call__(self, orders: Sequence[Order], places: Places = ()) -> list[Answer]:
-        """One crossing."""
-        return self._call(orders, places)
+    def __call__(self, orders: Sequence[Order], *told: Any) -> list[Answer]:
+        """One crossing; what is told beside the orders is the exchange's business."""
+        return self._call(orders, *told)
 
     def close(self) -> None:
         """Close what it keeps."""
