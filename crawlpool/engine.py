@@ -313,7 +313,7 @@ class Engine:
             self._parsing = parse_crew(placed, settings, backend, self._inbox.put)
             self.crawl.parse_apart(self._parsing)
         else:
-            self.crawl.placed = placed
+            self.crawl.parse_beside(placed)
 
     def __enter__(self) -> Self:
         """Open the first lanes, so that they start while the seeds are read."""

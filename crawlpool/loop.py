@@ -23,7 +23,7 @@ from .backends.base import Delivery
 from .blame import Lost
 from .crew import LOOK_S, MOST_BYTES, Crew
 from .departures import Departures
-from .errands import Errand
+from .dispatch import Dispatch
 from .folding import Folding
 from .following import Following
 from .frontiers.base import Frontier, Positions
@@ -31,7 +31,7 @@ from .growth import WAITING_S
 from .hosts import Hosts
 from .inbox import Inbox
 from .keeping import Keeping
-from .model import Request, Response
+from .model import Response
 from .network import Network
 from .outgoing import Outgoing
 from .polite.gate import Gate
@@ -44,7 +44,6 @@ from .sitemaps import Sitemaps
 from .stats import Stats
 from .taking import Taking
 from .urls import host
-from .worker.wire import Parcel, Want
 
 if TYPE_CHECKING:
     from .handling.placed import Placed
@@ -55,7 +54,6 @@ log = logging.getLogger("crawlpool")
 
 COMMIT_S = 0.5
 COMMIT_PAGES = 200
-DISPATCH_S = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +106,6 @@ class Crawl:
         self._crew = crew
         self._inbox = inbox
         self._outage = outage
-        self._outgoing = outgoing
         self._folding = folding
         self._sitemaps = sitemaps
         self._landing = landing
@@ -116,7 +113,6 @@ class Crawl:
         self._clock = clock
         self.stats = stats
         self.keeping: Keeping | None = None  # of the pace, in a job
-        self.placed: Placed | None = None  # of handlers that run in the workers
         self._trace: Trace | None = None
         self.ended = ""
         self._departures = Departures(
@@ -161,6 +157,16 @@ class Crawl:
         self._parsing: ParseCrew | None = None
         self._taking = Taking(following)
         self._network = Network(outage=outage, gate=gate, departures=self._departures)
+        self._dispatch = Dispatch(
+            gate=gate,
+            hosts=hosts,
+            crew=crew,
+            departures=self._departures,
+            network=self._network,
+            outgoing=outgoing,
+            landing=landing,
+            clock=clock,
+        )
 
     def go_on(
         self,
@@ -195,6 +201,10 @@ class Crawl:
         """Have handlers called by a crew of their own."""
         self._parsing = self._settling.parsing = parsing
 
+    def parse_beside(self, placed: "Placed | None") -> None:
+        """Have handlers called by the workers that fetch; None: there are none to be called there."""
+        self._dispatch.placed = placed
+
     # One move
 
     def step(self, patience_s: float = LOOK_S) -> bool:
@@ -214,7 +224,7 @@ class Crawl:
         self.arrivals.read_seeds()
         self._send_errands()
         self._check_time(now)
-        self._dispatch(now)
+        self._send(now)
         is_over = self._is_over()
         self.stats.gauge(
             waiting=self._frontier.waiting(), out=self._crew.out, workers=self._crew.lanes, now=now
@@ -298,60 +308,9 @@ class Crawl:
         for request in self._sitemaps.to_send():
             self._departures.go(request)
 
-    def _dispatch(self, now: float) -> None:
-        if self._is_stopping or self.is_paused or self._inbox.bytes > MOST_BYTES or self._is_full:
-            return
-        if self._network.is_gone:
-            probe = self._network.probe(now) if self._crew.has_room(now) else None
-            if probe is not None:
-                self._send(*probe, now)
-                self._crew.flush()
-            return
-        while self._crew.has_room(now):
-            each = self._hosts.next_host(now)
-            if each is None:
-                break
-            request = self._departures.next_of(each, now)
-            if request is None:
-                if self._clock() - now > DISPATCH_S:
-                    break  # refusing took all that time; answers wait to be settled, and a stop to be heard
-                continue
-            self._send(each, request, now)
-        if self._departures.has_any:
-            self._dispatch_ahead(now)
-        self._crew.flush()
-
-    def _send(self, each: str, request: Request, now: float) -> None:
-        self._gate.started(each, now)
-        self._crew.send(request, self._parcel(request), each)
-
-    def _dispatch_ahead(self, now: float) -> None:
-        """Hand busy lanes what comes next of the host they serve, where nothing but order holds it back."""
-        for number, each, room in self._crew.rooms_ahead():
-            if self._gate.is_another_due(each, now):
-                continue  # whose turn it is, when the lane is done with what it has
-            batch: list[tuple[Request, Parcel]] = []
-            while len(batch) < room and self._gate.may_hand_ahead(each, now):
-                request = self._departures.next_of(each, now)
-                if request is None:
-                    break
-                batch.append((request, self._parcel(request)))
-            if batch:
-                self._crew.send_ahead(number, each, batch)
-
-    def _parcel(self, request: Request) -> Parcel:
-        parcel = self._outgoing.parcel(request, self._want(request))
-        if self.placed is None or isinstance(request.data, Errand):
-            return parcel
-        return self.placed.with_page(request, parcel)
-
-    def _want(self, request: Request) -> Want:
-        if isinstance(request.data, Errand):
-            sized = Want.SMALL if request.data.is_small else Want.NOTHING
-            want = Want.BODY | (Want.LARGE if request.data.is_large else sized)
-        else:
-            want = self._landing.want(request)
-        return want | Want.QUICK if self._hosts.is_quick(request) else want
+    def _send(self, now: float) -> None:
+        if not (self._is_stopping or self.is_paused or self._inbox.bytes > MOST_BYTES or self._is_full):
+            self._dispatch(now)
 
     # What comes back
 

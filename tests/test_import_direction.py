@@ -46,6 +46,7 @@ LAYERS = [
     {"trying", "taking", "roster"},
     {"crew", "settling", "network"},
     {"parsecrew"},
+    {"dispatch"},
     {"loop", "live"},
     {"wiring"},
     {"resuming", "rehearsal"},
