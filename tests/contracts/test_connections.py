@@ -15,6 +15,7 @@ from crawlpool import ConfigError, Crawler
 from crawlpool.worker.exchanges import Exchanges
 from crawlpool.worker.wire import TransportOptions, response_answer
 
+from . import transports
 from .test_lanes import children
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,12 +23,15 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.timeout(60)
 
 WORKERS = ["process", "thread", "futures-process", "futures-thread"]
-TRANSPORTS = ["requests", "curl"]
-
 each_worker = pytest.mark.parametrize("backend", WORKERS)
 each_kind = pytest.mark.parametrize(
     ("backend", "transport"),
-    [("process", "requests"), ("process", "curl"), ("thread", "curl"), ("thread", "requests")],
+    [
+        ("process", "requests"),
+        ("thread", "requests"),
+        pytest.param("process", "curl", marks=transports.NEEDS_PYCURL),
+        pytest.param("thread", "curl", marks=transports.NEEDS_PYCURL),
+    ],
 )
 
 
@@ -141,7 +145,7 @@ def test_the_page_limit_is_exact(site, backend, transport):
 # Deaths
 
 
-@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("transport", transports.NAMES)
 @pytest.mark.parametrize("backend", ["process", "futures-process"])
 def test_a_worker_that_is_killed_with_many_under_way_costs_no_page_and_brings_none_twice(
     site, backend, transport
@@ -216,7 +220,7 @@ print(json.dumps([[each["url"], each["status"], each.get("error")] for each in r
 """
 
 
-@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("transport", transports.NAMES)
 def test_the_page_that_kills_workers_is_found_among_many_and_the_others_are_all_there(
     site, transport, tmp_path
 ):

@@ -18,14 +18,17 @@ from crawlpool import Crawler
 from crawlpool.errors import ConfigError
 from crawlpool.model import Failure, FailureKind, Request, Response
 from crawlpool.worker import libcurl
-from crawlpool.worker.curl import CurlTransport
-from crawlpool.worker.curl.incoming import Incoming
-from crawlpool.worker.curl.watching import Selected
 from crawlpool.worker.exchanges import Exchanges
 from crawlpool.worker.wire import TransportOptions, Want, outcome_of
 
 from . import transports
 from .rawserver import RawServer, Script
+
+pytest.importorskip("pycurl", reason='needs pip install "crawlpool[fast]"')
+
+from crawlpool.worker.curl import CurlTransport
+from crawlpool.worker.curl.incoming import Incoming
+from crawlpool.worker.curl.watching import Selected
 
 pytestmark = pytest.mark.timeout(30)
 

@@ -24,7 +24,7 @@ from crawlpool.worker.wire import TransportOptions, Want
 from . import transports
 from .rawserver import RawServer, Script
 
-pycurl = pytest.importorskip("pycurl")
+pycurl = pytest.importorskip("pycurl", reason='needs pip install "crawlpool[fast]"')
 
 from crawlpool.worker.curl import way  # noqa: E402  it needs pycurl
 from crawlpool.worker.curl.routes import Routes  # noqa: E402

@@ -11,6 +11,8 @@ from crawlpool.model import Facts
 from crawlpool.worker.told import Told
 from crawlpool.worker.wire import Want, response_answer
 
+from . import transports
+
 pytestmark = pytest.mark.timeout(60)
 
 A, B, C, D = (f"http://a.example/{name}" for name in "abcd")
@@ -125,7 +127,10 @@ def crawled(web, path, **knobs):
     "knobs",
     [
         {"backend": "process", "workers": 2},
-        {"backend": "thread", "workers": 1, "connections": 8, "transport": "curl"},
+        pytest.param(
+            {"backend": "thread", "workers": 1, "connections": 8, "transport": "curl"},
+            marks=transports.NEEDS_PYCURL,
+        ),
         {"backend": "process", "workers": 2, "connections": 4},
         {"backend": "process", "workers": 1, "depth": 3},
     ],

@@ -1,6 +1,9 @@
 """The transports, and one order through each: what the contracts are held against."""
 
+from importlib.util import find_spec
 from typing import Any
+
+import pytest
 
 from crawlpool.model import Outcome, Request
 from crawlpool.worker.exchange import Exchange
@@ -8,7 +11,8 @@ from crawlpool.worker.exchanges import Exchanges
 from crawlpool.worker.requests_ import RequestsTransport
 from crawlpool.worker.wire import Answer, Order, TransportOptions, Want, outcome_of
 
-NAMES = ("requests", "curl")
+NEEDS_PYCURL = pytest.mark.skipif(find_spec("pycurl") is None, reason='needs pip install "crawlpool[fast]"')
+NAMES = ("requests", pytest.param("curl", marks=NEEDS_PYCURL))
 """Another transport is another word."""
 
 
