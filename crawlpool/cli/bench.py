@@ -25,6 +25,14 @@ _SOME_FAILED = 3
 
 def bench(words: Sequence[str]) -> int:
     """Compare; the exit code is that of `cli.main`, 3 when a way or a URL failed."""
+    with terminable() as ended:  # also while a site is made: what lies in temporary folders is taken away
+        try:
+            return _bench(words)
+        except KeyboardInterrupt:
+            return ended[0] if ended else 130
+
+
+def _bench(words: Sequence[str]) -> int:
     if "--stages" in words and not asks_for_help(words):
         from .benchstages import show_stages  # noqa: PLC0415  imports stand where they are needed, so that starting is quick
 

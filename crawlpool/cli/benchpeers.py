@@ -3,6 +3,7 @@
 import argparse
 import ipaddress
 import os
+import socket
 import sys
 import tempfile
 import time
@@ -29,6 +30,7 @@ from .screen import Screen
 _PAGES, _RUNS = 1000, 5
 _PAGE_S, _START_S = 0.25, 60.0
 _LONGEST_S = 1800.0
+_ANSWER_S = 5.0
 _SOME_FAILED = 3
 _BUSY = 0.75
 _MOST_SAID = 30  # letters beside a bar
@@ -49,6 +51,7 @@ def compare_peers(given: argparse.Namespace) -> int:
             longest_s = _START_S + len(there_are) * _PAGE_S
         else:
             url, there_are, longest_s = _own_site(given.url), None, _LONGEST_S
+            _listened_to(url)
             what = f"the site of {url}"
         plan = Plan(
             peers=names,
@@ -131,6 +134,20 @@ def _own_site(url: str) -> str:
             "never on other people's servers"
         )
     return url
+
+
+def _listened_to(url: str) -> None:
+    """See that there is a server, before crawlers try again and again to reach none, one after the other.
+
+    Raises:
+        ConfigError: Nobody takes a connection.
+    """
+    parts = urlsplit(url)
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        socket.create_connection((parts.hostname or "", port), timeout=_ANSWER_S).close()
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"--url: no server at {url!r}: {error}") from None
 
 
 def _generated(given: argparse.Namespace, stack: ExitStack, screen: Screen) -> tuple[str, set[str], str]:

@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+import signal
+import subprocess
 import sys
 
 import pytest
@@ -72,6 +75,8 @@ def test_all_obey_robots_txt_when_all_are_told_to(bench, site, tmp_path):
         (["--peers", "--url", "https://example.com/"], "never on other people's servers"),
         (["--peers", "--url", "http://10.0.0.1/"], "is not on this machine"),
         (["--peers", "--url", "ftp://127.0.0.1/"], "is not on this machine"),
+        (["--peers", "--url", "http://127.0.0.1:1/"], "no server at 'http://127.0.0.1:1/'"),
+        (["--peers", "--url", "http://127.0.0.1:99999/"], "no server at"),
         (["--peers", "--modes", "sequential"], "sequential is no crawler"),
         (["--modes", "wget2"], "write --peers as well"),
         (["--peers", "urls.txt"], "takes no list"),
@@ -90,6 +95,21 @@ def test_what_makes_no_sense_is_refused_before_anything_is_asked(bench, words, s
 
     assert code == 2
     assert said in err
+
+
+@pytest.mark.parametrize("words", [(), ("--peers",), ("--stages",)])
+def test_a_bench_that_is_ended_while_it_makes_its_site_leaves_nothing_behind(tmp_path, words):
+    bench = subprocess.Popen(
+        [sys.executable, "-m", "crawlpool", "bench", *words, "--pages", "100000"],
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    with bench:
+        assert b"Making a" in bench.stderr.readline()
+        assert list(tmp_path.iterdir()) != []
+        bench.send_signal(signal.SIGTERM)
+        assert bench.wait(20) == 143
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_crawlers_are_listed_with_what_to_install(bench):
