@@ -53,7 +53,7 @@ class ProcessFuturesLane:
     def __init__(self, options: TransportOptions, number: int, deliver: Deliver) -> None:
         """Make the executor; its worker starts with the first task, so one that does nothing is sent."""
         self._context = LaneContext()
-        self._begun = self._context.RawArray("q", options.connections)
+        self._begun = self._context.RawArray("q", entry.slots(options))
         self._number = number
         self._deliver = deliver
         self._retiring: threading.Thread | None = None
@@ -143,7 +143,14 @@ class ThreadFuturesLane(HereLane):
     def send(self, orders: Sequence[Order], places: Places = (), taken: Taken = ()) -> None:
         """Hand the orders over with `submit`."""
         _submit(
-            self._executor, self._deliver, self._number, entry.exchange_here, self._options, orders, places
+            self._executor,
+            self._deliver,
+            self._number,
+            entry.exchange_here,
+            self._options,
+            orders,
+            places,
+            taken,
         )
 
     def close(self) -> None:

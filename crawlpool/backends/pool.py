@@ -70,7 +70,7 @@ class ProcessLane:
     def __init__(self, options: TransportOptions, number: int, deliver: Deliver) -> None:
         """Start the worker."""
         self._context = LaneContext()
-        self._begun = self._context.RawArray("q", options.connections)
+        self._begun = self._context.RawArray("q", entry.slots(options))
         self._retiring: threading.Thread | None = None
         self._callbacks: dict[str, Any] = {
             "callback": partial(_finished, deliver, number),

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..model import Request, Response
 from ..worker.exchange import Transport
-from ..worker.exchanges import Resident
+from ..worker.exchanges import OffWire, Resident
 from ..worker.wire import Answer, Order, Want, outcome_of
 from .made import Handled, Maker, is_final
 from .travel import Unloaded, given, loaded, refused, request_of
@@ -130,6 +130,15 @@ class _FetchingMany:
         self._handling = handling
         self._asked: dict[int, tuple[Any, int]] = {}
         self._arrived: deque[Answer] = deque()  # with their bodies, until it is their turn
+
+    @property
+    def off_wire(self) -> OffWire | None:
+        """Told what needs its connection no more, before its page is read and handled."""
+        return self._resident.off_wire
+
+    @off_wire.setter
+    def off_wire(self, told: OffWire | None) -> None:
+        self._resident.off_wire = told
 
     def start(self, order: Order) -> None:
         """Begin to fetch one hop."""

@@ -20,7 +20,7 @@ from multiprocessing import connection, parent_process
 from typing import Any, TypeAlias
 
 from .exchange import Exchange
-from .exchanges import Exchanges, Resident
+from .exchanges import UNREAD, Exchanges, Resident
 from .wire import Answer, Order, Places, Taken, TransportOptions
 
 AnyExchange: TypeAlias = Exchange | Exchanges
@@ -47,6 +47,11 @@ def start(options: TransportOptions, begun: Any, reported: Any = None) -> None:
     # What is loaded stays; looking through it again and again cost 4 % of a page.
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+def slots(options: TransportOptions) -> int:
+    """Numbers that a worker's `begun` has."""
+    return options.connections if options.connections == 1 else UNREAD * options.connections
 
 
 def exchange(orders: Sequence[Order], places: Places = (), taken: Taken = ()) -> list[Answer]:

@@ -22,6 +22,7 @@ class Threads:
         self._answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
         self._threads = 0
         self._busy = 0
+        self.off_wire: Callable[[int, int], None] | None = None  # none: a thread reads its page itself
 
     def start(self, order: Order) -> None:
         """Hand an order to a thread that is free, or to a new one."""

@@ -293,6 +293,22 @@ class ByHand:
         pass
 
 
+class Reader(ByHand):
+    """One that says what came before it reads it; then it looks what is on its way."""
+
+    unread = ()
+
+    def wait(self, timeout_s: float):
+        ready = super().wait(timeout_s)
+        for answer in ready:
+            self.off_wire(answer[0], answer[2])
+        for number in self.unread:
+            self.off_wire(number, 200)
+        self.unread = ()
+        self.seen = [each[0] for each in self.started]
+        return ready
+
+
 def order(number: int, host: str = "a.example"):
     return (number, "GET", f"http://{host}/{number}", (), b"", 0)
 
@@ -316,6 +332,33 @@ def test_orders_beyond_the_places_of_their_host_wait_until_one_of_it_is_answered
     (answer,) = exchange([])
     assert answer[0] == 1
     assert sorted(begun) == [0, 2, 3, 4]
+
+
+def test_another_request_is_on_its_way_while_an_answer_is_read():
+    transport = Reader()
+    exchange = Exchanges(transport, 2)
+    transport.finish(order(1))
+    assert [each[0] for each in exchange([order(n) for n in (1, 2, 3, 4)], (("a.example", 2),))] == [1]
+    assert transport.seen == [1, 2, 3]
+
+
+def test_what_came_and_is_not_read_yet_is_bounded_and_counts_as_begun():
+    transport = Reader()
+    begun = [0, 0, 0, 0]
+    exchange = Exchanges(transport, 2, begun)
+    transport.finish(order(1))
+    transport.unread = (2, 3, 4)
+    assert [each[0] for each in exchange([order(n) for n in range(1, 9)], (("a.example", 2),))] == [1]
+    assert ([each[0] for each in transport.started], sorted(begun)) == ([1, 2, 3, 4, 5], [2, 3, 4, 5])
+
+
+def test_a_host_that_asks_for_rest_is_heard_before_its_answer_is_read():
+    transport = Reader()
+    exchange = Exchanges(transport, 4)
+    transport.finish(order(1), 429)
+    answers = exchange([order(1), order(2), order(3, "b.example")], (("a.example", 1), ("b.example", 1)))
+    assert sorted(each[:2] for each in answers) == [(1, True), (2, None)]
+    assert transport.seen == [1, 3]
 
 
 @pytest.mark.parametrize("status", [429, 503])

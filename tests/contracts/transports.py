@@ -33,6 +33,7 @@ def answers_of(transport: Any, *orders: Order) -> list[Answer]:
     answers: list[Answer] = []
     for order in orders:
         came = Exchanges(transport, 1)([order])
+        transport.off_wire = None  # the next exchange is another's
         assert len(came) == 1, came
         answers += came
     return answers

@@ -97,7 +97,7 @@ class Transfer(Incoming):
         self.order = order
         self.clear()
         self._lain_s = 0.0
-        self.fetched_at = time.time()
+        self.began_at = time.time()
         self.started = self.heard_at = time.monotonic()
 
     def tell(self, dressed: Dressed, origin: str, extra: Pairs) -> None:
@@ -146,9 +146,18 @@ class Transfer(Incoming):
 
     # The answer
 
+    def ends(self) -> None:
+        """Nothing more comes; it is read by and by."""
+        self._ended_at = time.monotonic()
+
+    @property
+    def status(self) -> int:
+        """The answer's, where there is one; else 0."""
+        return 0 if self._head is None else self._head.status
+
     def answer(self, error: Fault | None) -> Answer:
         """What came of it: libcurl's error, or None where it has none."""
-        elapsed_s = time.monotonic() - self.started
+        elapsed_s = self._ended_at - self.started
         body: Body | None = None
         named: Named | None = None
         try:
@@ -161,9 +170,8 @@ class Transfer(Incoming):
             return self.failed(*(named or self._named(error)), elapsed_s)
         assert self._head is not None
         easy = self.easy
-        wait_s = (
-            easy.getinfo(pycurl.STARTTRANSFER_TIME_T) - easy.getinfo(pycurl.PRETRANSFER_TIME_T)
-        ) / 1e6 - self._lain_s
+        sent_us = easy.getinfo(pycurl.PRETRANSFER_TIME_T)
+        wait_s = (easy.getinfo(pycurl.STARTTRANSFER_TIME_T) - sent_us) / 1e6 - self._lain_s
         return answer_of(
             self.order,
             self._head,
@@ -171,7 +179,8 @@ class Transfer(Incoming):
             options=self._options,
             request_headers=self._headers,
             remote_address=self._around.peer(easy),
-            fetched_at=self.fetched_at,
+            # Connecting is no request yet: a delay counts from when the server was asked.
+            fetched_at=self.began_at + sent_us / 1e6,
             elapsed_s=elapsed_s,
             wait_s=max(0.0, wait_s),
             received=self._received,
@@ -180,13 +189,12 @@ class Transfer(Incoming):
 
     def failed(self, kind: FailureKind, message: str, elapsed_s: float | None = None) -> Answer:
         """The answer that says why there is none."""
-        now = time.monotonic()
         return failure_answer(
             self.order,
             kind,
             message,
             failed_at=time.time(),
-            elapsed_s=now - self.started if elapsed_s is None else elapsed_s,
+            elapsed_s=time.monotonic() - self.started if elapsed_s is None else elapsed_s,
             worker=self._pid,
         )
 

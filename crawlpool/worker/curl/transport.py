@@ -14,6 +14,8 @@ signal raises where the user's program runs in this thread.
 
 import os
 import time
+from collections import deque
+from collections.abc import Callable
 from typing import Any, Final
 
 import pycurl
@@ -25,6 +27,7 @@ from ..dress import IDEMPOTENT
 from ..heads import BadAnswer
 from ..waited import lain_of
 from ..wire import Answer, Order, TransportOptions
+from .incoming import Fault
 from .lines import Lines
 from .lookups import Name
 from .nameless import Nameless
@@ -33,6 +36,9 @@ from .transfer import Named, Transfer
 from .watching import READ, WRITE, new_watch
 
 _NAMELESS: Final = "the name was not looked up in time"
+_READ_AT_ONCE: Final = 8
+"""Answers that are read before the sockets are looked at again: some milliseconds."""
+
 _EVENTS: Final = {pycurl.POLL_IN: READ, pycurl.POLL_OUT: WRITE, pycurl.POLL_INOUT: READ | WRITE}
 _SELECTED: Final = {
     READ: pycurl.CSELECT_IN,
@@ -50,6 +56,7 @@ class CurlTransport:
 
     Attributes:
         whole: Transfers whose answer came whole just now.
+        off_wire: Told the id and the status (0 for no answer) of what needs its connection no more, before it is read.
     """
 
     def __init__(self, options: TransportOptions) -> None:
@@ -66,6 +73,7 @@ class CurlTransport:
         self._free: list[Transfer] = []
         self._under_way: dict[Transfer, None] = {}
         self._ready: list[Answer] = []
+        self._unread: deque[tuple[Transfer, Fault | None]] = deque()  # off the wire; oldest first
         self._lines = Lines(options.headers)
         self._nameless = Nameless()
         self._bell = -1  # can be read when a name was looked up
@@ -74,6 +82,7 @@ class CurlTransport:
         self._looked_at = self._looked_before = time.monotonic()
         self._idle_from: float | None = None
         self.whole: list[Transfer] = []
+        self.off_wire: Callable[[int, int], None] | None = None
         self.peer = self._routes.peer
 
     # What an exchange calls
@@ -108,7 +117,8 @@ class CurlTransport:
         until = time.monotonic() + timeout_s
         while True:
             self._look(until)
-            answers = self._finished()
+            self._gather()
+            answers = self._read()
             if self._raised is not None:
                 raised, self._raised = self._raised, None
                 self._ready.extend(answers)
@@ -121,8 +131,9 @@ class CurlTransport:
         for transfer in self._under_way:
             self._multi.remove_handle(transfer.easy)
             transfer.easy.close()
-        for transfer in self._free:
+        for transfer in (*self._free, *(each for each, _ in self._unread)):
             transfer.easy.close()
+        self._unread.clear()
         self._under_way.clear()
         self._free.clear()
         self._multi.close()
@@ -179,7 +190,7 @@ class CurlTransport:
     def _look(self, until: float) -> None:
         """Wait for what the sockets bring, and let libcurl take it."""
         now = time.monotonic()
-        patience = 0.0 if self._ready else until - now
+        patience = 0.0 if self._ready or self._unread else until - now
         if self._due is not None:
             patience = min(patience, self._due - now)
         if self._idle_from is not None and self._under_way:
@@ -205,39 +216,49 @@ class CurlTransport:
         if idle_s is not None and (self._idle_from is None or now >= self._idle_from):
             self._end_idle(idle_s)
 
-    def _finished(self) -> list[Answer]:
-        answers, self._ready = self._ready, []
+    def _gather(self) -> None:
+        """Take what is finished off the wire, so that others may begin; it is read after that."""
         left = 1
         while left:
             left, good, bad = self._multi.info_read()
             for easy in good:
-                self._take(easy.transfer, None, answers)
+                self._take(easy.transfer, None)
             for easy, number, words in bad:
-                self._take(easy.transfer, (number, words), answers)
+                self._take(easy.transfer, (number, words))
         if self.whole:
             for transfer in self.whole:
                 # By our reading it is whole, by libcurl's it is not: that connection is not used again.
                 if transfer in self._under_way and transfer.is_over:
-                    self._take(transfer, None, answers)
+                    self._take(transfer, None)
             self.whole.clear()
-        return answers
 
-    def _take(self, transfer: Transfer, error: tuple[int, str] | None, answers: list[Answer]) -> None:
-        """Make the answer of a transfer, and free its handle; or try it once more."""
+    def _take(self, transfer: Transfer, error: Fault | None) -> None:
+        """Let its connection go to another; or try it once more."""
         self._multi.remove_handle(transfer.easy)
         del self._under_way[transfer]
         if error is not None and error[0] in _FOREIGN and self._again(transfer):
             return
-        try:
-            answer = transfer.answer(error)
-        except Exception as fault:  # noqa: BLE001
-            answer = transfer.failed(*_said_of(fault))
-        answers.append(answer)
-        order = transfer.order
-        if transfer.is_again or order[1] != "GET" or order[4]:
-            transfer.easy.close()
-        else:
-            self._free.append(transfer)
+        transfer.ends()
+        self._unread.append((transfer, error))
+        if self.off_wire is not None:
+            self.off_wire(transfer.order[0], transfer.status)
+
+    def _read(self) -> list[Answer]:
+        """Make answers of what came, a few at a time: the sockets are not to wait for all of it."""
+        answers, self._ready = self._ready, []
+        for _ in range(min(_READ_AT_ONCE, len(self._unread))):
+            transfer, error = self._unread.popleft()
+            try:
+                answer = transfer.answer(error)
+            except Exception as fault:  # noqa: BLE001
+                answer = transfer.failed(*_said_of(fault))
+            answers.append(answer)
+            order = transfer.order
+            if transfer.is_again or order[1] != "GET" or order[4]:
+                transfer.easy.close()
+            else:
+                self._free.append(transfer)
+        return answers
 
     def _again(self, transfer: Transfer) -> bool:
         """Whether what came was a leftover of the answer before on a kept connection; then it is asked once more.
@@ -259,7 +280,7 @@ class CurlTransport:
         except Exception:  # noqa: BLE001  the first try's fault says more
             second.easy.close()
             return False
-        second.started, second.fetched_at = transfer.started, transfer.fetched_at
+        second.started = transfer.started
         self._under_way[second] = None
         transfer.easy.close()
         return True
@@ -282,7 +303,7 @@ class CurlTransport:
                 at = transfer.heard_at + idle_s
             if at <= now:
                 transfer.cut_off(BadAnswer(FailureKind.IDLE, f"nothing of the answer came for {idle_s:g} s"))
-                self._take(transfer, None, self._ready)
+                self._take(transfer, None)
             else:
                 next_at = min(next_at, at)
         self._idle_from = next_at
