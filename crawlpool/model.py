@@ -270,7 +270,7 @@ class Response:
         media_type: What it is by the MIME Sniffing standard, such as "text/html", where the worker
             looked; nearly always its `content_type`. "" for an answer without label and body.
         fetched_at: Seconds since 1970 when the request was sent.
-        elapsed_s: Seconds from sending the request to the last byte of the body.
+        elapsed_s: Seconds to the last byte of the body, connecting included.
         wait_s: Seconds from the request's last byte to the first of the answer, less those in which
             this machine had no processor for us.
         received: Bytes that came over the connection for it, head and body as they were sent.

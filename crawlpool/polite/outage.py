@@ -99,6 +99,7 @@ class Outage:
 
         An answer that was whole before the first failure came proves nothing; it only was slower to reach us.
         """
+        # Its end at the latest: the time of connecting lies before the one and is part of the other.
         if response.fetched_at + response.elapsed_s >= self._silent_from:
             self._refute(host)
         witness = self._witnesses.pop(host, None) or _Witness(now)

@@ -105,7 +105,6 @@ class RequestsTransport:
         )
 
     def _fetch(self, order: Order, started: float) -> Answer:
-        fetched_at = time.time()
         under_way.deadline = started + self._options.timeout_s
         under_way.connection = None
         waited.reset()
@@ -137,7 +136,7 @@ class RequestsTransport:
             answer.close()
             raise
         answer.release_conn()
-        elapsed_s = time.monotonic() - started
+        now = time.monotonic()
         return answer_of(
             order,
             head,
@@ -145,8 +144,9 @@ class RequestsTransport:
             options=self._options,
             request_headers=headers,
             remote_address=getattr(under_way.connection, "peer", ""),
-            fetched_at=fetched_at,
-            elapsed_s=elapsed_s,
+            # Looking its name up and connecting is no request yet: a delay counts from when the server was asked.
+            fetched_at=time.time() - (now - waited.sent_at),
+            elapsed_s=now - started,
             wait_s=waited.wait_s,
             received=waited.received,
             worker=self._pid,

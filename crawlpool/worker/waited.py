@@ -43,11 +43,12 @@ class _Waited(threading.local):
     Attributes:
         wait_s: Seconds from its last byte to the first of its answer, less those without a processor.
         received: Bytes of its answer that came.
+        sent_at: When it was sent, by `time.monotonic()`; when it began, until it is.
     """
 
     wait_s = 0.0
     received = 0
-    _sent_at = 0.0
+    sent_at = 0.0
     _held_up_s = 0.0
     _is_waiting = False
     _file: _File | None = None
@@ -55,13 +56,14 @@ class _Waited(threading.local):
     def reset(self) -> None:
         """Another request begins."""
         self.wait_s, self.received, self._is_waiting = 0.0, 0, False
+        self.sent_at = time.monotonic()
 
     def sent(self) -> None:
         """It is on its way, whole."""
         self._is_waiting = True
         self.received = 0
         self._held_up_s = self.held_up_s()
-        self._sent_at = time.monotonic()
+        self.sent_at = time.monotonic()
 
     def took(self, size: int, sock: socket.socket | None = None) -> None:
         """So many bytes came, from there."""
@@ -69,7 +71,7 @@ class _Waited(threading.local):
         if self._is_waiting:
             self._is_waiting = False
             held_up_s = max(self.held_up_s() - self._held_up_s, _lain_s(sock))
-            self.wait_s = max(0.0, time.monotonic() - self._sent_at - held_up_s)
+            self.wait_s = max(0.0, time.monotonic() - self.sent_at - held_up_s)
 
     def held_up_s(self) -> float:
         """Seconds that this thread was ready to run, and did not, since it began."""

@@ -10,8 +10,10 @@ from contextlib import closing
 import pytest
 
 from crawlpool import Crawler
+from crawlpool.worker import addresses
 
 from ..command import command
+from ..contracts import transports
 from ..site import Site
 
 SLACK_S = 0.15
@@ -79,6 +81,27 @@ def test_redirects_retries_and_robots_txt_count_for_a_rate(site):
 
     assert len(site.log) == 9
     assert site.log[-1].at - site.log[0].at > 0.8 - SLACK_S  # 0.5 if only pages counted
+
+
+@pytest.mark.parametrize("knobs", [{"delay": 0.6}, {"rate": 1.6}])
+@pytest.mark.parametrize("transport", transports.NAMES)
+def test_a_request_counts_from_when_it_was_sent_and_not_from_when_its_name_was_looked_up(
+    site, monkeypatch, transport, knobs
+):
+    real, looked_up = addresses.lookup, []
+
+    def slow(name, port, **more):
+        if not looked_up:
+            time.sleep(0.5)
+        looked_up.append(name)
+        return real("127.0.0.1", port, **more)
+
+    monkeypatch.setattr(addresses, "lookup", slow)
+    listed = [url.replace("127.0.0.1", "shop.test") for url in urls(site, 2)]
+    crawl(listed, robots=False, allow_private=True, transport=transport, workers=1, **knobs)
+
+    assert looked_up
+    assert gaps(site.log)[0] > 0.6 - 0.05 - SLACK_S  # 0.1 if looking it up were asking
 
 
 def test_the_rate_of_all_hosts_together_is_kept(sites):
