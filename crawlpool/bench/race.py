@@ -255,16 +255,23 @@ def _files(folder: Path) -> Counter[str]:
 
 
 def _lines(file: Path) -> Counter[str]:
-    """What the others wrote: the URLs of their lines of JSON, as far as they are pages."""
-    found: Counter[str] = Counter()
+    """What the others wrote: the URLs of their lines of JSON, as far as they are pages.
+
+    Two URLs that are known as one page here, such as "/" and "/index.html", are no page that was written twice.
+    """
+    urls: Counter[str] = Counter()
     try:
         with file.open(encoding="utf-8") as lines:
             for line in lines:
                 known = json.loads(line)
                 if known.get("status", 200) == 200:
-                    found[path_of(known["url"])] += 1
+                    urls[known["url"]] += 1
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return found  # what it wrote before it broke off counts, and shows that pages are missing
+        pass  # what it wrote before it broke off counts, and shows that pages are missing
+    found: Counter[str] = Counter()
+    for url, times in urls.items():
+        if isinstance(url, str):
+            found[path_of(url)] = max(times, found[path_of(url)])
     return found
 
 

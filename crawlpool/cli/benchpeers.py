@@ -199,7 +199,7 @@ class _Shown:
         found = [
             (
                 "CPU is user and system time of all processes of a crawler, start and end included, the server's not; "
-                f"medians of {plan.repeats}, ratios of the same round."
+                f"medians of {max(run.round for run in self.runs)}, ratios of the same round."
             ),
             (
                 f"Alike for all: {plan.at_once} requests at once, links within the host, robots.txt {robots}, rel=nofollow "

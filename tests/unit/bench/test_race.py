@@ -113,8 +113,12 @@ with open(sys.argv[2], "w") as lines:
 @on_linux
 @pytest.mark.parametrize(
     ("script", "twice", "error"),
-    [(WRITES, 1, ""), ("raise SystemExit('no network')", 0, "exit code 1: no network")],
-    ids=["writes a page twice", "ends with an error"],
+    [
+        (WRITES, 1, ""),
+        (WRITES.replace('"/a", "/a"', '"/a", "/index.html"'), 0, ""),
+        ("raise SystemExit('no network')", 0, "exit code 1: no network"),
+    ],
+    ids=["writes a page twice", "writes a page under both of its names", "ends with an error"],
 )
 def test_a_script_is_judged_by_what_it_wrote(tmp_path, monkeypatch, script, twice, error):
     (tmp_path / "script.py").write_text(script, encoding="utf-8")
