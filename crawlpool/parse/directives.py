@@ -15,14 +15,12 @@ commas (RFC 9110, 5.3). Everything is bounded, and nothing is raised, whatever t
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
-
-from selectolax.lexbor import LexborNode
 
 from ..model import Pairs
 from .html import Tree
-from .relations import small
+from .relations import Attributes, small
 
 NOFOLLOW: Final = "nofollow"
 NOINDEX: Final = "noindex"
@@ -49,7 +47,7 @@ _LONGEST_DATE: Final = 3  # pieces between commas
 
 
 def directives_of(
-    headers: Pairs, page: Tree | Sequence[LexborNode] | None, *, token: str, at: float
+    headers: Pairs, page: Tree | Sequence[Attributes] | None, *, token: str, at: float
 ) -> tuple[str, ...]:
     """The words that a page says to everybody and to us, sorted; nearly always none.
 
@@ -58,7 +56,7 @@ def directives_of(
 
     Args:
         headers: The answer's.
-        page: The page, or its `meta` elements; None for what is none.
+        page: The page, or what its `meta` elements say; None for what is none.
         token: Our product token.
         at: The moment that dates are compared with, in seconds since 1970.
     """
@@ -67,17 +65,21 @@ def directives_of(
     for value in fields[:_MOST_FIELDS]:
         said += _words(value, token.lower(), at)
     if page is not None:
-        for content in _contents(page.root.css("meta[name]") if isinstance(page, Tree) else page, token):
+        metas = _metas(page) if isinstance(page, Tree) else page
+        for content in _contents(metas, token):
             said += _words(content, "", at)
     return tuple(sorted(set(said)))[:_MOST_WORDS] if said else ()
 
 
-def _contents(metas: Sequence[LexborNode], token: str) -> Iterator[str]:
+def _metas(page: Tree) -> Iterator[Attributes]:
+    return (node.attributes for node in page.root.css("meta[name]"))
+
+
+def _contents(metas: Iterable[Attributes], token: str) -> Iterator[str]:
     """What the `meta` elements say that are meant for us, wherever they stand: browsers move them about."""
     count = 0
     names = {"robots", small(token)}
-    for node in metas:
-        attributes = node.attributes
+    for attributes in metas:
         name = attributes.get("name")
         if name and small(name) in names:
             count += 1

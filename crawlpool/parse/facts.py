@@ -1,15 +1,21 @@
 """What a worker reads off a page before it lets go of the body: title, number of links, the links to follow."""
 
 import logging
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
 
 from ..model import Facts, Pairs
 from .directives import directives_of
-from .html import is_html, title_among, tree_of
-from .likeness import canonical_of, digest_of, simhash_of
+from .html import Markup, Tree, is_html, markup_of, parsed, title_among
+from .likeness import canonical_among, canonical_of, digest_of, simhash_of
 from .linkheader import links_in_head
-from .links import targets
+from .links import Found, Link, base_by, join_written, targets, targets_among
 from .missing import says_missing
 from .notable import notable_of
+from .relations import Attributes
+from .scan import Scan, scan
+from .vouched import vouched_of
 
 log = logging.getLogger(__name__)
 
@@ -53,27 +59,87 @@ def read_facts(
     if not head and not is_page:
         return Facts(title=None, link_count=0, directives=said) if said else _NOTHING
     try:
-        tree = tree_of(body if is_page else b"", content_type)
-        seen = notable_of(tree.root)
+        markup = markup_of(body if is_page else b"", content_type)
+        is_cut = markup.safe < len(markup.html)
+        scanned = None if is_near or is_cut else scan(markup.text)
+        ask = _Asked(url, head, with_links=with_links, max_links=max_links, rel_nofollow=rel_nofollow)
+        seen = _in_tree(markup, ask) if scanned is None else _in_scan(scanned, markup.charset, ask)
         if meta_robots and is_page and seen.metas:
             said = tuple(sorted({*said, *directives_of((), seen.metas, token=token, at=at)}))
-        found = targets(
-            tree, url, with_links=with_links, head=head, most=max_links, rel_nofollow=rel_nofollow, seen=seen
-        )
-        title = title_among(seen.titles)
+        found = seen.found
         return Facts(
-            title=title,
+            title=seen.title,
             link_count=found.url_count,
             links=found.followed,
-            is_partial=found.is_partial or tree.is_cut,
+            is_partial=found.is_partial or is_cut,
             left_out=found.left_out,
             refused=found.refused,
             directives=said,
-            canonical=canonical_of(tree, url, head, seen.naming),
+            canonical=seen.canonical,
             digest=digest_of(body) if is_page else None,
-            says_missing=is_page and says_missing(seen.heading, title),
-            simhash=simhash_of(tree) if is_near and is_page else None,  # last: it changes the tree
+            says_missing=is_page and says_missing(seen.heading, seen.title),
+            vouched=vouched_of(body, markup.html, markup.charset, markup.safe, markup.tags),
+            # Last: it changes the tree.
+            simhash=simhash_of(seen.tree) if is_near and is_page and seen.tree is not None else None,
         )
     except Exception as error:  # noqa: BLE001  the answer is good, whatever a parser makes of it
         log.info("page.not_parsed error=%r url=%s", error, url)
         return Facts(title=None, link_count=0, is_partial=True, directives=said)
+
+
+class _Asked(NamedTuple):
+    """What both ways of reading a page have to know."""
+
+    url: str
+    head: Sequence[Link]
+    with_links: bool
+    max_links: int
+    rel_nofollow: bool
+
+
+class _Seen(NamedTuple):
+    """What both find on it; the tree, where there is one."""
+
+    title: str | None
+    heading: str | None
+    metas: Sequence[Attributes]
+    found: Found
+    canonical: str | None
+    tree: Tree | None
+
+
+def _in_tree(markup: Markup, ask: _Asked) -> _Seen:
+    tree = parsed(markup)
+    seen = notable_of(tree.root)
+    found = targets(
+        tree,
+        ask.url,
+        with_links=ask.with_links,
+        head=ask.head,
+        most=ask.max_links,
+        rel_nofollow=ask.rel_nofollow,
+        seen=seen,
+    )
+    return _Seen(
+        title_among(seen.titles),
+        None if seen.heading is None else seen.heading.text(),
+        [node.attributes for node in seen.metas],
+        found,
+        canonical_of(tree, ask.url, ask.head, seen.naming),
+        tree,
+    )
+
+
+def _in_scan(scanned: Scan, charset: str, ask: _Asked) -> _Seen:
+    urls = join_written(scanned.raw, ask.url, base=scanned.base, charset=charset)
+    found = targets_among(
+        urls,
+        scanned.kinds,
+        with_links=ask.with_links,
+        head=ask.head,
+        most=ask.max_links,
+        rel_nofollow=ask.rel_nofollow,
+    )
+    base = partial(base_by, scanned.base, ask.url)
+    canonical = canonical_among(scanned.links, ask.url, base, charset, ask.head)
+    return _Seen(scanned.title, scanned.heading, scanned.metas, found, canonical, None)

@@ -35,6 +35,24 @@ class Tree(NamedTuple):
     tags: int
 
 
+class Markup(NamedTuple):
+    """A page before it is parsed.
+
+    Attributes:
+        html: In UTF-8, without a byte order mark.
+        text: The same, decoded.
+        charset: The charset it came in, by its name in the Encoding standard.
+        safe: How many bytes of it may be parsed.
+        tags: How many tags it has, or more.
+    """
+
+    html: bytes
+    text: str
+    charset: str
+    safe: int
+    tags: int
+
+
 def is_html(content_type: str | None, body: bytes) -> bool:
     """Whether an answer is a page: by its media type, or without one by how the body begins.
 
@@ -45,27 +63,37 @@ def is_html(content_type: str | None, body: bytes) -> bool:
 
 def tree_of(body: bytes, content_type: str | None) -> Tree:
     """Parse a body in whatever charset it is in; never raises, whatever the bytes are."""
+    return parsed(markup_of(body, content_type))
+
+
+def markup_of(body: bytes, content_type: str | None) -> Markup:
+    """Decode a body in whatever charset it is in, and say how much of it may be parsed."""
     charset, bom = charset_of(body, content_type)
     html = body[bom:] if bom else body
-    if charset != "utf-8" or not _is_utf8(html):
+    text = _utf8(html) if charset == "utf-8" else None
+    if text is None:
         html = decode_as(html, charset).encode("utf-8", "replace")
+        text = html.decode()
     tags = html.count(b"<")
     safe = safe_length(html, tags)
     if safe < len(html):
         log.info("page.cut_for_parsing bytes=%d of=%d", safe, len(html))
+    return Markup(html, text, charset, safe, tags)
+
+
+def parsed(markup: Markup) -> Tree:
+    """Build the tree of a page."""
+    html, _, charset, safe, tags = markup
     # Without mutation events: for each `option` they look through the whole `select` again.
     root = LexborHTMLParser(html[:safe], options=LexborDocumentOptions.WO_EVENTS)
     return Tree(root, charset, safe < len(html), tags)
 
 
-def _is_utf8(html: bytes) -> bool:
-    if html.isascii():
-        return True
+def _utf8(html: bytes) -> str | None:
     try:
-        html.decode()
+        return html.decode()
     except UnicodeDecodeError:
-        return False
-    return True
+        return None
 
 
 def title_of(tree: LexborHTMLParser) -> str | None:

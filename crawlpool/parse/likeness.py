@@ -3,16 +3,18 @@
 A worker computes these, so that bodies need not cross; `crawlpool.duplicates` compares them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from hashlib import blake2b, sha1
 from itertools import islice
 
 from selectolax.lexbor import LexborNode
 
 from .html import Tree
-from .links import Link, base_of, resolve
+from .links import Link, base_of, resolve_in
 from .missing import words_of
 from .notable import LINK
+from .relations import Attributes
 
 MOST_WORDS = 2000
 """Words of a page that its simhash is made of, the first ones."""
@@ -48,26 +50,39 @@ def canonical_of(
         head: The links in the head of the answer.
         elements: Those of the page, in page order, among which its links are; looked for when they are not given.
     """
+    element = tree.root.head
+    nodes = () if element is None else element.css("link") if elements is None else elements
+    links = (
+        (node.attributes, partial(_is_in, node, element))
+        for node in nodes
+        if element is not None and node.tag_id == LINK
+    )
+    return canonical_among(links, url, lambda: base_of(tree, url), tree.charset, head)
+
+
+def canonical_among(
+    links: Iterable[tuple[Attributes, Callable[[], bool]]],
+    url: str,
+    base: Callable[[], str],
+    charset: str,
+    head: Sequence[Link] = (),
+) -> str | None:
+    """As `canonical_of`, of what the `link` elements say, and whether each is in the head."""
     # Not by its kind, which may be that of another relation beside this one.
     named = {link.url for link in head if "canonical" in link.rel.split()}
-    element = tree.root.head
-    if element is not None:
-        count = 0
-        for node in element.css("link") if elements is None else elements:
-            if node.tag_id != LINK:
-                continue
-            attributes = node.attributes
-            if "rel" not in attributes or "href" not in attributes:
-                continue
-            count += 1
-            if count > _MOST_CANONICALS:
-                break
-            href = attributes["href"]
-            if href and "canonical" in (attributes["rel"] or "").lower().split() and _is_in(node, element):
-                is_whole = href.startswith(("https://", "http://"))
-                target = resolve(tree, url if is_whole else base_of(tree, url), href)
-                if target is not None:
-                    named.add(target)
+    count = 0
+    for attributes, is_in_head in links:
+        if "rel" not in attributes or "href" not in attributes:
+            continue
+        count += 1
+        if count > _MOST_CANONICALS:
+            break
+        href = attributes["href"]
+        if href and "canonical" in (attributes["rel"] or "").lower().split() and is_in_head():
+            is_whole = href.startswith(("https://", "http://"))
+            target = resolve_in(charset, url if is_whole else base(), href)
+            if target is not None:
+                named.add(target)
     return named.pop() if len(named) == 1 else None
 
 

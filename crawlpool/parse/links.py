@@ -171,18 +171,40 @@ def targets(
         seen: What `notable_of` found on it; looked for when it is not given.
     """
     walk = _Walk(tree, url, most=max(MOST_REFERENCES, most), seen=seen)
-    everything = set(walk.urls)
+    return targets_among(
+        walk.urls,
+        walk.kinds,
+        with_links=with_links,
+        head=head,
+        most=most,
+        rel_nofollow=rel_nofollow,
+        is_whole=walk.is_whole,
+    )
+
+
+def targets_among(
+    urls: Sequence[str | None],
+    kinds: Sequence[str],
+    *,
+    with_links: bool,
+    head: Sequence[Link] = (),
+    most: int = 10_000,
+    rel_nofollow: bool = True,
+    is_whole: bool = True,
+) -> Found:
+    """As `targets`, of references that are joined and told apart already; `is_whole`: that these are all."""
+    everything = set(urls)
     everything.discard(None)
     everything.update(link.url for link in head)
     if not with_links:
-        return Found(len(everything), (), 0, is_partial=not walk.is_whole)
+        return Found(len(everything), (), 0, is_partial=not is_whole)
     followed: dict[str, None] = {}
     kept_back: dict[str, None] = {}
     refused = kept_back if rel_nofollow else followed
     for link in head:
         if link.kind in FOLLOWED:
             (refused if "nofollow" in link.rel.split() else followed)[link.url] = None
-    for target, kind in zip(walk.urls, walk.kinds, strict=True):
+    for target, kind in zip(urls, kinds, strict=True):
         if target is None:
             continue
         if kind in FOLLOWED:
@@ -194,11 +216,34 @@ def targets(
         len(everything),
         tuple(islice(followed, most)) if left_out else tuple(followed),
         left_out,
-        is_partial=left_out > 0 or not walk.is_whole,
+        is_partial=left_out > 0 or not is_whole,
         refused=tuple(islice((each for each in kept_back if each not in followed), most))
         if kept_back
         else (),
     )
+
+
+def anchor_kind(attributes: Attributes) -> str:
+    """What kind of link an anchor is; one that is not to be followed is marked."""
+    kind = "download" if "download" in attributes else "page"
+    return _REFUSED.get(kind, kind) if "rel" in attributes and is_refused(attributes) else kind
+
+
+def named_by(
+    tag: str, attributes: Attributes, node: LexborNode | None = None, *, in_drawing: bool = False
+) -> Iterator[Reference]:
+    """What any other element names, as `references_of` has it; links that are not to be followed are marked."""
+    references = references_of(node, tag, attributes, in_drawing=in_drawing)
+    if "rel" in attributes and is_refused(attributes):
+        return ((reference, _REFUSED.get(kind, kind)) for reference, kind in references)
+    return references
+
+
+def join_written(references: list[str], url: str, *, base: str | None, charset: str) -> list[str | None]:
+    """Join what a page writes; `base` is the `href` of its `base`, None without one."""
+    if charset != "utf-8":
+        references = [_with_encoded_query(each, charset) for each in references]
+    return _memo.join_all(base_by(base, url), references)
 
 
 def base_of(tree: Tree, url: str) -> str:
@@ -208,15 +253,21 @@ def base_of(tree: Tree, url: str) -> str:
     that is no URL or a javascript: or data: one.
     """
     node = next((each for each in tree.root.css("base[href]") if drawing_around(each) is None), None)
-    return url if node is None else _base(node.attributes.get("href"), url)
+    return url if node is None else base_by(node.attributes.get("href"), url)
 
 
 def resolve(tree: Tree, base: str, reference: str) -> str | None:
     """Join one reference of a page to its base; None when it leads to no http(s) URL."""
-    return join(base, reference if tree.charset == "utf-8" else _with_encoded_query(reference, tree.charset))
+    return resolve_in(tree.charset, base, reference)
 
 
-def _base(href: str | None, url: str) -> str:
+def resolve_in(charset: str, base: str, reference: str) -> str | None:
+    """As `resolve`, for a page in that charset."""
+    return join(base, reference if charset == "utf-8" else _with_encoded_query(reference, charset))
+
+
+def base_by(href: str | None, url: str) -> str:
+    """What a `base` with this `href` makes the base; the page's own URL where there is none, or it says nothing."""
     if not href:
         return url
     base = join(url, href)
@@ -294,12 +345,9 @@ class _Walk:
             seen = seen or notable_of(tree.root)
             self._in_drawing = seen.has_drawing
             self._take(seen.naming, 0)
-        raw = self._raw
-        if tree.charset != "utf-8":
-            raw = [_with_encoded_query(each, tree.charset) for each in raw]
-        base = _base(self._base, url)
-        self.urls: list[str | None] = _memo.join_all(base, raw)
+        self.urls = join_written(self._raw, url, base=self._base, charset=tree.charset)
         if self._documents:
+            base = base_by(self._base, url)
             self._open_documents(base, [_MOST_DOCUMENTS] if budget is None else budget, depth)
 
     def _take(self, found: list[LexborNode], shadows: int) -> None:
@@ -313,10 +361,8 @@ class _Walk:
                     href = self._odd_href(node, attributes)
                 if href is not None:
                     raw.append(href)
-                    kind = "download" if "download" in attributes else "page"
-                    if "rel" in attributes and is_refused(attributes):
-                        kind = _REFUSED.get(kind, kind)
-                    kinds.append(kind)
+                    is_plain = "rel" not in attributes and "download" not in attributes
+                    kinds.append("page" if is_plain else anchor_kind(attributes))
                     nodes.append(node)
             else:
                 self._take_other(node, node.tag or "", attributes, shadows)
@@ -332,10 +378,7 @@ class _Walk:
     def _take_other(self, node: LexborNode, tag: str, attributes: Attributes, shadows: int) -> None:
         if tag in _CONTAINERS:
             self._enter(node, tag, attributes, shadows)
-        references = references_of(node, tag, attributes, in_drawing=self._in_drawing)
-        if "rel" in attributes and is_refused(attributes):
-            references = ((reference, _REFUSED.get(kind, kind)) for reference, kind in references)
-        self._add(node, references)
+        self._add(node, named_by(tag, attributes, node, in_drawing=self._in_drawing))
 
     def _odd_href(self, node: LexborNode, attributes: Attributes) -> str | None:
         """Of an anchor without a value in `href`: an empty one leads to the page itself; SVG has `xlink:href`."""

@@ -3,8 +3,6 @@
 import re
 from functools import cache
 
-from selectolax.lexbor import LexborNode
-
 _LONGEST = 120  # characters of a title or heading; what is longer is about something else
 
 _PHRASES = (
@@ -108,8 +106,8 @@ def is_said_in(text: str) -> bool:
     return tuple(words) in _ALONE or any(line in said for line in _lines())
 
 
-def says_missing(heading: LexborNode | None, title: str | None) -> bool:
+def says_missing(heading: str | None, title: str | None) -> bool:
     """Whether a page says that it was not found, in its title or its first heading."""
     if title and is_said_in(title):
         return True
-    return heading is not None and is_said_in(" ".join(heading.text().split()))
+    return heading is not None and is_said_in(" ".join(heading.split()))

@@ -93,20 +93,25 @@ _WORD = re.compile(r"[^\t\n\f\r ]++")
 
 
 def references_of(
-    node: LexborNode, tag: str, attributes: Attributes, *, in_drawing: bool
+    node: LexborNode | None, tag: str, attributes: Attributes, *, in_drawing: bool
 ) -> Iterator[Reference]:
     """What an element names, anchors left out; an empty reference loads nothing.
 
     Args:
-        node: The element.
+        node: The element; None where there is no tree, and what is around it makes no difference.
         tag: Its name.
         attributes: Its attributes.
         in_drawing: Whether it may stand in `svg` or `math`, where most names mean nothing.
     """
     if tag == "use" and (attributes.get("href") or attributes.get("xlink:href") or "#").startswith("#"):
         return  # nearly every one: an icon of the page's own
-    if in_drawing and tag not in _NEVER_FOREIGN and (drawing := drawing_around(node)) is not None:
-        yield from _of_drawn(tag, attributes, drawing)
+    if (
+        in_drawing
+        and node is not None
+        and tag not in _NEVER_FOREIGN
+        and (drawing := drawing_around(node)) is not None
+    ):
+        yield from references_of_drawn(tag, attributes, drawing)
     elif tag == "link":
         yield from _of_link(attributes)
     elif tag in _BY_SOURCE:
@@ -172,11 +177,21 @@ def drawing_around(node: LexborNode) -> str | None:
     return drawing
 
 
-def _of_source(node: LexborNode, tag: str, attributes: Attributes) -> Iterator[Reference]:
+def references_of_drawn(tag: str, attributes: Attributes, drawing: str) -> Iterator[Reference]:
+    """Pictures, symbols and scripts of SVG, and MathML's links; what begins with "#" is in the page itself."""
+    if drawing == "math":
+        yield from _hrefs(attributes, "page")
+    elif tag == "script":
+        yield from _hrefs(attributes, "script")
+    elif tag in _DRAWN:
+        yield from ((href, kind) for href, kind in _hrefs(attributes, "image") if href[0] != "#")
+
+
+def _of_source(node: LexborNode | None, tag: str, attributes: Attributes) -> Iterator[Reference]:
     kind = _BY_SOURCE[tag]
     if tag == "input" and small(attributes.get("type") or "") != "image":
         return
-    if tag == "source" and node.parent is not None and node.parent.tag == "picture":
+    if tag == "source" and node is not None and node.parent is not None and node.parent.tag == "picture":
         kind = "image"
     if tag in {"object", "embed"} and media_type(attributes) in _HTML_TYPES:
         kind = "frame"
@@ -201,16 +216,6 @@ def _of_link(attributes: Attributes) -> Iterator[Reference]:
     if kind is not None and href:
         yield href, kind
     yield from ((candidate, "image") for candidate in candidates_of(attributes.get("imagesrcset") or ""))
-
-
-def _of_drawn(tag: str, attributes: Attributes, drawing: str) -> Iterator[Reference]:
-    """Pictures, symbols and scripts of SVG, and MathML's links; what begins with "#" is in the page itself."""
-    if drawing == "math":
-        yield from _hrefs(attributes, "page")
-    elif tag == "script":
-        yield from _hrefs(attributes, "script")
-    elif tag in _DRAWN:
-        yield from ((href, kind) for href, kind in _hrefs(attributes, "image") if href[0] != "#")
 
 
 def _hrefs(attributes: Attributes, kind: str) -> Iterator[Reference]:
