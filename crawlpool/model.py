@@ -15,6 +15,9 @@ from urllib.parse import urlencode
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 """Names and values in order, duplicates kept: headers, cookies, columns."""
 
+Vouched: TypeAlias = tuple[int, int, int]
+"""Bytes of a body, how many from its start may be parsed, and how many tags there are, or more."""
+
 
 def pairs(given: Mapping[str, str] | Iterable[tuple[str, str]]) -> Pairs:
     """Return a mapping, or anything that yields pairs, as a tuple of pairs of str."""
@@ -232,6 +235,8 @@ class Facts(NamedTuple):
         simhash: 64 bits, signed, that differ little when the words of two pages do; None
             unless near duplicates are asked for, or with too few words.
         says_missing: The title or the first heading says that there is no such page.
+        vouched: What was found out before the body was parsed (`crawlpool.parse.vouched`); None where it is
+            no UTF-8 as it came, so that others have to look for themselves.
     """
 
     title: str | None
@@ -245,6 +250,7 @@ class Facts(NamedTuple):
     digest: int | None = None
     simhash: int | None = None
     says_missing: bool = False
+    vouched: Vouched | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,9 @@ A page is cheap: nothing is decoded or parsed until it is asked for, and then on
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 from ..errors import ConfigError
 from ..model import Outcome, Request, RequestFields
@@ -16,12 +16,15 @@ from .headers import Headers
 from .html import Tree, title_of, tree_of
 from .linkheader import links_in_head
 from .links import FOLLOWED, SEARCHED_FOR, Link, base_of, extract, links_of_css, resolve
-from .select import Shape, TooCostlyError, select
+from .select import Shape, TooCostlyError, select, select_first
 from .soup import lxml_of, soup_of
+from .vouched import tree_within
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
     from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+T = TypeVar("T")
 
 PARSE_TIMEOUT_S = 10.0
 
@@ -66,7 +69,9 @@ class Page(Answer):
 
     @cached_property
     def _tree(self) -> Tree:
-        return tree_of(self.content, self._content_type_header)
+        facts = None if self.response is None else self.response.facts
+        tree = None if facts is None else tree_within(self.content, facts.vouched)
+        return tree_of(self.content, self._content_type_header) if tree is None else tree
 
     @cached_property
     def _shape(self) -> Shape:
@@ -103,17 +108,23 @@ class Page(Answer):
         Raises:
             ValueError: The selector is wrong, or would take too long on a page like this; the message quotes it.
         """
+        return self._selected(select, selector)
+
+    def css_first(self, selector: str) -> "LexborNode | None":
+        """The first element that a CSS selector matches; None without one.
+
+        Raises:
+            ValueError: As `css()` does.
+        """
+        return self._selected(select_first, selector)
+
+    def _selected(self, search: Callable[[Shape, str], T], selector: str) -> T:
         try:
-            return select(self._shape, selector)
+            return search(self._shape, selector)
         except TooCostlyError as error:
             raise ValueError(f"{selector!r}: {error}") from error
         except Exception as error:
             raise ValueError(f"{selector!r} is no CSS selector: {error}") from error
-
-    def css_first(self, selector: str) -> "LexborNode | None":
-        """The first element that a CSS selector matches; None without one."""
-        found = self.css(selector)
-        return found[0] if found else None
 
     @overload
     def get(self, selector: str, default: str) -> str: ...
@@ -128,17 +139,21 @@ class Page(Answer):
             selector: A CSS selector, and perhaps "@" with an attribute's name.
             default: What a page without a match gives.
         """
-        return next(self._values(selector), default)
+        css, attribute = _split(selector)
+        first = self.css_first(css)
+        if first is None:
+            return default
+        is_it = not attribute or attribute in first.attributes  # else another one has the attribute, perhaps
+        return next(self._values([first] if is_it else self.css(css), attribute), default)
 
     def get_all(self, selector: str) -> list[str]:
         """The same for every match; matches without the attribute are left out."""
-        return list(self._values(selector))
+        css, attribute = _split(selector)
+        return list(self._values(self.css(css), attribute))
 
-    def _values(self, selector: str) -> Iterator[str]:
-        named = _ATTRIBUTE_OF.fullmatch(selector)
-        css, attribute = (named[1], named[2]) if named else (selector, "")
+    def _values(self, nodes: "Iterable[LexborNode]", attribute: str) -> Iterator[str]:
         given = 0
-        for node in self.css(css.strip()):
+        for node in nodes:
             if not attribute:
                 text = node.text(separator=" " if node.tag in {"ul", "ol", "table", "tr"} else "")
                 given += len(text)
@@ -301,6 +316,12 @@ class Page(Answer):
             return None
         given: RequestFields = {"depth": self.depth + 1, "found_on": self.final_url, **fields}
         return Request(url, **given)
+
+
+def _split(selector: str) -> tuple[str, str]:
+    """A CSS selector, and the attribute that stands behind an "@"; "" without one."""
+    named = _ATTRIBUTE_OF.fullmatch(selector)
+    return (named[1].strip(), named[2]) if named else (selector.strip(), "")
 
 
 def _reference_of(element: Any) -> str | None:

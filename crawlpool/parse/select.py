@@ -105,7 +105,7 @@ def select(shape: Shape, selector: str) -> list[LexborNode]:
     """
     plan = plan_of(selector)
     root = shape.root
-    if (plan.above < 2 and not plan.beside and not plan.counts) or _is_cheap(shape, plan):
+    if _is_cheap(shape, plan):
         return list(root.css(selector))
     LexborHTMLParser("").css(selector)  # a wrong one is told as ever
     elements = root.css("*")
@@ -114,6 +114,17 @@ def select(shape: Shape, selector: str) -> list[LexborNode]:
     for chain in plan.chains:
         found |= _matches(root, chain, elements)
     return [element for element in elements if element.mem_id in found]
+
+
+def select_first(shape: Shape, selector: str) -> LexborNode | None:
+    """The first element that a selector matches; None without one. lexbor looks no further where it may look at all.
+
+    Raises:
+        Exception: As `select` does.
+    """
+    if _is_cheap(shape, plan_of(selector)):
+        return shape.root.css_first(selector)
+    return next(iter(select(shape, selector)), None)
 
 
 @lru_cache(maxsize=512)
@@ -165,6 +176,8 @@ def parts_of(selector: str) -> list[list[Part]]:
 
 def _is_cheap(shape: Shape, plan: Plan) -> bool:
     """Whether lexbor surely finds a selector's matches quickly."""
+    if plan.above < 2 and not plan.beside and not plan.counts:
+        return True
     return _is_quick(shape, above=plan.above, beside=max(plan.beside, plan.counts))
 
 

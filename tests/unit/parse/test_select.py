@@ -9,7 +9,7 @@ from crawlpool.parse import page as page_module
 from crawlpool.parse import select as select_module
 from crawlpool.parse.html import tree_of
 from crawlpool.parse.page import Page
-from crawlpool.parse.select import Shape, TooCostlyError, plan_of, select
+from crawlpool.parse.select import Shape, TooCostlyError, plan_of, select, select_first
 
 
 def root_of(html):
@@ -129,6 +129,14 @@ def test_one_pass_finds_what_lexbor_finds(html, selector):
     elements = root.css("*")
     found = set().union(*(select_module._matches(root, chain, elements) for chain in plan.chains))
     assert found == {node.mem_id for node in root.css(selector)}
+
+
+@settings(max_examples=200, deadline=None)
+@given(html=MARKUP, selector=selectors())
+def test_the_first_match_is_the_first_of_all(html, selector):
+    shape = Shape(root_of(html), html.count("<"))
+    first = select_first(shape, selector)
+    assert ([] if first is None else [first.mem_id]) == [node.mem_id for node in select(shape, selector)[:1]]
 
 
 def test_an_ordinary_page_is_left_to_lexbor(monkeypatch):
