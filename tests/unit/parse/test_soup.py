@@ -58,13 +58,13 @@ def test_no_page_holds_a_parser_for_longer_than_it_may_take(parser, name):
 
 
 def test_of_a_page_that_takes_too_long_the_beginning_is_kept_and_said_to_be_all():
-    page = page_of(HEAD + "<p>x</p>" * 300_000, parse_timeout_s=0.5)
-    began = time.monotonic()
+    page = page_of(HEAD + "<p>x</p>" * 100_000, parse_timeout_s=0.1)
+    began = time.thread_time()  # what others do on this machine is not the parser's
     found = page.soup
-    assert time.monotonic() - began < 8
+    assert time.thread_time() - began < 4
     assert page.is_partial
     assert found.a["href"] == "/kept"
-    assert 50 < len(found.find_all("p")) < 300_000
+    assert 50 < len(found.find_all("p")) < 100_000
 
 
 def test_a_page_that_is_read_whole_is_not_partial():
