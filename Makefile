@@ -1,6 +1,7 @@
 # make demo   set everything up, serve a sample site on loopback, crawl it with the real command
 # make test   set everything up, run the tests; they wait more than they work, so four at a time
 # make chaos  kill, stop, fill and cut at random for half an hour; CHAOS_SEED and CHAOS_ROUNDS choose the dice
+# make fuzz   read hard pages with and without a tree for ten minutes, and compare; FUZZ="SECONDS SEED" or a folder of pages
 # make docs   write the tables of README, docs/commands.md and docs/reference.md anew from the code
 # make sites  write sample_sites/wiki and news anew, and what a crawl must find there
 # make check  what CI runs before the tests: ruff, mypy, and whether a dependency has a known hole
@@ -9,7 +10,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test chaos check docs sites clean
+.PHONY: demo test chaos fuzz check docs sites clean
 
 demo: $(VENV)/ready
 	$(BIN)/crawlpool demo
@@ -23,6 +24,9 @@ chaos: export CHAOS_SEED ?= $(shell date +%s)
 chaos: export CHAOS_ROUNDS ?= 10
 chaos: $(VENV)/ready
 	$(BIN)/python -m pytest tests/chaos
+
+fuzz: $(VENV)/ready
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 check: $(VENV)/ready
 	$(BIN)/ruff check .
