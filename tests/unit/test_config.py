@@ -25,12 +25,14 @@ PARSER = crawl_parser()
 NOT_KEPT = {"help", "version", "words", "config", "no_config", "dry_run"}
 """Flags that say how a file is used, or ask for something else than a crawl."""
 
-BESIDE = {"since": {"sitemap": True}}
+BESIDE = {"since": {"sitemap": True}, "parse_workers": {"parse_in": "process"}}
 """What else a knob needs."""
 
 SPECIAL = {
     "scope": ("prefix", "prefix", "prefix"),
     "backend": ("thread", "thread", "thread"),
+    "transport": ("curl", "curl", "curl"),
+    "parse_in": ("process", "process", "process"),
     "user_agent": ("me/1", "me/1", "me/1"),
     "since": ("2026-01-31", "2026-01-31", "2026-01-31"),
     "worker_memory": ("64M", "64M", 64 * 1024 * 1024),
@@ -108,11 +110,12 @@ def test_every_knob_is_the_same_by_flag_variable_file_and_keyword(here, monkeypa
         is_switch = isinstance(field.default, bool)
         dashed = name.replace("_", "-")
         flag = [f"--{'no-' if field.default else ''}{dashed}"] if is_switch else [f"--{dashed}", text]
-        by_flag = typed(*flag, *(f"--{each}" for each in beside))
+        also = [f"--{key.replace('_', '-')}={each}".removesuffix("=True") for key, each in beside.items()]
+        by_flag = typed(*flag, *also)
         lines = [f"{key} = {toml(each)}\n" for key, each in {name: value, **beside}.items()]
         by_file = typed("--config", written("".join(lines), "other.toml"))
-        for key, each in {name: text, **dict.fromkeys(beside, "yes")}.items():
-            monkeypatch.setenv(variable(key), each)
+        for key, each in {**beside, name: text}.items():
+            monkeypatch.setenv(variable(key), "yes" if each is True else each)
         by_variable = typed()
         for key in (name, *beside):
             monkeypatch.delenv(variable(key))
