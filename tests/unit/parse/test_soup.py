@@ -116,22 +116,22 @@ def test_a_handler_that_is_cut_off_in_a_parse_is_the_one_that_is_cut_off():
 
 
 def test_a_parse_that_takes_too_long_does_not_cut_off_its_handler():
-    page = page_of("<p>x</p>" * 300_000, parse_timeout_s=0.3)
+    page = page_of("<p>x</p>" * 100_000, parse_timeout_s=0.1)
     assert cut_off_after(30.0, lambda: len(page.soup.find_all("p"))) > 0
     assert page.is_partial
 
 
 def test_on_another_thread_the_time_is_kept_as_well():
-    page = page_of("<p>x</p>" * 300_000, parse_timeout_s=0.4)
+    page = page_of("<p>x</p>" * 100_000, parse_timeout_s=0.1)
     took = []
 
     def parse():
-        began = time.monotonic()
+        began = time.thread_time()
         assert page.soup.p is not None
-        took.append(time.monotonic() - began)
+        took.append(time.thread_time() - began)
 
     thread = threading.Thread(target=parse)
     thread.start()
-    thread.join(20)
+    thread.join(60)
     assert page.is_partial
-    assert took[0] < 8
+    assert took[0] < 4
