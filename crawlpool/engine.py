@@ -23,6 +23,7 @@ from .errors import ConfigError
 from .folding import Folding
 from .following import Following
 from .frontiers.base import Frontier
+from .growth import MOST_KEPT, bearable
 from .hosts import Hosts
 from .inbox import Inbox
 from .job.pace import PaceRows
@@ -208,6 +209,13 @@ class Engine:
                 f"backend {backend if isinstance(backend, str) else type(backend).__name__!r} has none: "
                 'use "process" or "thread"'
             )
+        kept = MOST_KEPT
+        if connections > 1:
+            wanted = connections
+            connections, kept = bearable(wanted, 1 if backend in PROCESSES else self.workers)
+            if connections < wanted:
+                cause = "too many open files; a higher `ulimit -n` allows more connections"
+                log.warning("connections.capped connections=%d of=%d cause=%r", connections, wanted, cause)
         self._inbox = Inbox()
         self._is_halted = False
         self._is_asked_to_stop = False
@@ -219,6 +227,7 @@ class Engine:
                 replace(
                     transport_options(settings),
                     connections=connections,
+                    kept=kept,
                     beside=None if placed is None else placed.beside,
                     stand_in=rehearsal,
                 ),

@@ -35,6 +35,9 @@ REST_S = 30.0
 SPARE_DESCRIPTORS = 36
 """Descriptors that stay free when a lane is opened: a dozen for the lane, the others for stores and handlers."""
 
+MOST_KEPT = 8
+"""Origins of which each connection of a lane stays open, the latest."""
+
 _FULL = {
     errno.EMFILE: "too many open files; a higher `ulimit -n` allows more workers",
     errno.ENFILE: "too many open files on this machine",
@@ -135,6 +138,29 @@ def check_descriptors() -> None:
             raise BackendError(f"{lowest} of {most} descriptors are in use") from OSError(
                 errno.EMFILE, os.strerror(errno.EMFILE)
             )
+
+
+def bearable(wanted: int, lanes: int) -> tuple[int, int]:
+    """How many connections a lane may have, by the descriptors of its process, and of how many origins each stays open.
+
+    One that is under way takes two: itself, and one that is kept open or looks at the clock.
+
+    Args:
+        wanted: Connections of a lane.
+        lanes: Lanes in one process.
+    """
+    most = MOST_KEPT
+    with contextlib.suppress(ImportError, OSError):  # no limit to be known; none left, which others say
+        import resource  # noqa: PLC0415  not on every system
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if limit != resource.RLIM_INFINITY:
+            lowest = os.open(os.devnull, os.O_RDONLY)
+            os.close(lowest)
+            free = limit - lowest - SPARE_DESCRIPTORS
+            wanted = min(wanted, max(1, free // (2 * lanes)))
+            most = min(most, free // (lanes * wanted) - 1)
+    return wanted, max(1, most)
 
 
 def why_full(error: BackendError) -> str | None:

@@ -17,9 +17,6 @@ from .socks import Socks
 from .tls import Contexts
 from .underway import under_way
 
-_ORIGINS = 8
-"""Origins whose connection a worker keeps open, the latest; 64 threads must do with a process's 1,024 descriptors."""
-
 
 class Adapter(HTTPAdapter):
     """Finds the connections of an origin without parsing the URL again for each page.
@@ -28,6 +25,7 @@ class Adapter(HTTPAdapter):
         contexts: The TLS contexts of origins.
         proxy_of: The proxy for an origin; None for none.
         doorway: Whom a connection may go to.
+        kept: Origins whose connection stays open, the latest.
 
     Attributes:
         is_seeds: The request that comes next may be shown the certificate that is for the seeds.
@@ -38,13 +36,15 @@ class Adapter(HTTPAdapter):
         contexts: Contexts,
         proxy_of: Callable[[str], str | None],
         doorway: Doorway,
+        kept: int,
     ) -> None:
         self._doorway = doorway
+        self._kept = kept
         self._contexts = contexts
         self.is_seeds = False
         self._proxy_of = proxy_of
         self._pools: dict[tuple[str, bool], tuple[Any, str | None]] = {}  # and what speaks against it
-        super().__init__(pool_connections=_ORIGINS, pool_maxsize=1)
+        super().__init__(pool_connections=kept, pool_maxsize=1)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
         """Make the manager of direct connections, whose pools are ours."""
@@ -85,7 +85,7 @@ class Adapter(HTTPAdapter):
             pool = manager.connection_from_url(origin)
             pool.doorway, pool.socks = self._doorway, socks
             held = pool, objection  # not in the pool: all plain origins behind a proxy have one
-            if len(self._pools) >= _ORIGINS:
+            if len(self._pools) >= self._kept:
                 del self._pools[next(iter(self._pools))]
         else:
             if held[1] is not None:

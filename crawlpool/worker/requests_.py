@@ -47,6 +47,7 @@ class RequestsTransport:
             Contexts(insecure=options.insecure, ca_file=options.ca_file, client_certs=options.client_certs),
             Proxies(options.proxy).of,
             self._doorway,
+            options.kept,
         )
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)

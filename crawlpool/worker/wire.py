@@ -85,6 +85,7 @@ class TransportOptions:
             the user "named", "all" (a crawl never says so by itself), or "none".
         resolve: Host, port, and addresses to connect to instead of looking it up.
         connections: Requests that one worker may have under way at once.
+        kept: Origins of which a thread that fetches with requests keeps a connection open.
         transport: What it fetches with: "requests" or "curl".
         beside: What calls handlers right after the fetch (`crawlpool.handling`); None where they run elsewhere.
         stand_in: What answers in place of the network (`crawlpool.rehearsal`); it crosses to no other process.
@@ -111,6 +112,7 @@ class TransportOptions:
     private: str = "all"
     resolve: tuple[tuple[str, int, tuple[str, ...]], ...] = ()
     connections: int = 1
+    kept: int = 8
     transport: str = "requests"
     beside: Any = None
     stand_in: Any = None

@@ -255,6 +255,27 @@ def test_without_a_worker_there_is_one_connection_and_that_is_said(backend):
         crawlpool.fetch_all("http://127.0.0.1:9/", backend=backend, connections=4)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
+@pytest.mark.parametrize("transport", transports.NAMES)
+def test_more_connections_than_a_process_may_have_descriptors_are_not_made(sites, transport):
+    urls = [url for n in range(2, 42) for url in pages(sites(f"127.0.9.{n}"), 3, delay_s=0.05)]
+    script = (
+        "import json, resource, sys, crawlpool, logging\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (120, 120))\n"
+        "logging.basicConfig(level=logging.WARNING)\n"
+        "found = crawlpool.fetch_all(json.loads(sys.stdin.read()), workers=1, connections=200, per_host=2,"
+        " transport=sys.argv[1])\n"
+        "print([page.status for page in found])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script, transport],
+        check=False, input=json.dumps(urls), capture_output=True, text=True, timeout=50, cwd=ROOT,
+    )  # fmt: skip
+    assert run.stdout.strip() == str([200] * 120), run.stderr
+    assert run.stderr.count("connections.capped") == 1
+    assert ("network.gone" in run.stderr, "ulimit -n" in run.stderr) == (False, True)
+
+
 def test_a_pool_of_the_users_own_has_one_connection_a_worker_and_that_is_said():
     from multiprocessing.pool import ThreadPool
 
