@@ -1,6 +1,7 @@
 """Imports point one way, so that a newcomer can read the package from either end."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import crawlpool
@@ -79,6 +80,7 @@ def imports_of(file: Path) -> set[str]:
     return found
 
 
+@cache
 def arrows() -> list[tuple[str, str, str]]:
     rows = []
     for file in sorted(PACKAGE.rglob("*.py")):
