@@ -236,7 +236,7 @@ class Crawl:
         is_held_back = (
             self._crew.has_room(now)
             and self._frontier.waiting() > 0
-            and not (self._is_stopping or self._is_full)
+            and not (self._is_stopping or self._is_full or self._departures.is_full)
         )
         delivery = self._inbox.take(self._wait_s(now, patience_s))
         waited_until = self._clock()

@@ -114,7 +114,8 @@ class Settings(
             raise ConfigError(
                 f'parse_workers={self.parse_workers} is about parse_in="process", and parse_in is {self.parse_in!r}'
             )
-        if self.worker_memory is not None and self.backend not in PROCESSES:
+        has_processes = self.backend in PROCESSES or self.parse_in == "process"
+        if self.worker_memory is not None and not has_processes:
             raise ConfigError(
                 f"worker_memory needs a process backend ({' or '.join(PROCESSES)}), and backend is {self.backend!r}: "
                 "a thread has no memory of its own"

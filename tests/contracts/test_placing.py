@@ -418,6 +418,37 @@ def test_a_page_counts_as_open_until_its_handler_is_done(site, tmp_path):
     assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 12
 
 
+def test_what_waits_for_handlers_at_a_limit_of_pages_is_not_held_back_by_politeness(site):
+    for n in range(12):
+        site.page(f"/{n}")
+    crawler = Crawler(
+        backend="thread", workers=2, per_host=8, parse_in="process", parse_workers=1, max_pages=5
+    )
+    crawler.on_page(lambda page: time.sleep(0.1))
+    list(crawler.items([f"{site.url}/{n}" for n in range(12)]))
+    spent = crawler.stats.spent_s
+    assert spent["held back"] < 0.5 * spent["waiting"]
+
+
+def test_the_memory_of_processes_for_handlers_is_bounded_where_threads_fetch(site):
+    for n in range(4):
+        site.page(f"/{n}")
+    crawler = Crawler(
+        backend="thread", parse_in="process", parse_workers=1, worker_memory=96 * 1024 * 1024, max_pages=4
+    )
+    kept = []
+
+    @crawler.on_page
+    def parse(page):
+        kept.append(bytearray(b"x" * (80 * 1024 * 1024)))
+        time.sleep(0.2)
+        return {"kept": len(kept)}
+
+    found = [item["kept"] for item in crawler.items([f"{site.url}/{n}" for n in range(4)])]
+    assert len(found) == 4
+    assert max(found) < 4  # and 4 in a worker that nobody replaces
+
+
 def test_slow_handlers_hold_up_fetching_before_pages_pile_up(site, monkeypatch):
     monkeypatch.setattr("crawlpool.parsecrew.MOST_PAGES", 5)
     for n in range(40):
