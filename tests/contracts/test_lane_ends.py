@@ -56,7 +56,7 @@ def test_crawl_after_crawl_leaves_no_descriptor_behind(site, backend):
 
 @on_linux
 def test_a_worker_thread_keeps_connections_to_few_of_many_hosts(sites):
-    many = [sites() for _ in range(40)]
+    many = [sites() for _ in range(20)]
     for each in many:
         each.page("/")
     before = descriptors()
