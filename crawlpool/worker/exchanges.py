@@ -159,7 +159,9 @@ class Exchanges:
 
     def _start_of(self, each: str) -> None:
         """Start what waits for a host, as far as it has places; give it back when the host asked for a rest."""
-        waiting = self._waiting[each]
+        waiting = self._waiting.get(each)
+        if waiting is None:
+            return
         if (each in self._refusing and not self._goes_on(each)) or time.monotonic() > self._start_until:
             for order in waiting:
                 self._told.forget(order)
@@ -174,8 +176,8 @@ class Exchanges:
             self._counts[each] = self._counts.get(each, 0) + 1
             self._free -= 1
             self._transport.start(order)
-        if not waiting:
-            del self._waiting[each]
+        if not waiting:  # `start` may have told at once what needs no connection, and so come here again
+            self._waiting.pop(each, None)
 
     def _goes_on(self, each: str) -> bool:
         """Whether a host's rest is over."""
