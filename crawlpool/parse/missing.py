@@ -3,7 +3,8 @@
 import re
 from functools import cache
 
-_LONGEST = 120  # characters of a title or heading; what is longer is about something else
+LONGEST = 120
+"""Characters of a title or heading that says so; what is longer is about something else."""
 
 _PHRASES = (
     "404",
@@ -96,14 +97,19 @@ def _keys() -> tuple[str, ...]:
 
 def is_said_in(text: str) -> bool:
     """Whether a short text says that a page was not found, in whole words."""
-    if not text or len(text) > _LONGEST:
+    if not text or len(text) > LONGEST:
         return False
-    lowered = text.lower()
-    if not any(key in lowered for key in _keys()):
+    if not may_be_said_in(text):
         return False
-    words = words_of(lowered, _LONGEST)
+    words = words_of(text.lower(), LONGEST)
     said = f" {' '.join(words)} "
     return tuple(words) in _ALONE or any(line in said for line in _lines())
+
+
+def may_be_said_in(text: str) -> bool:
+    """Whether a part of this text could say so; nearly always not."""
+    lowered = text.lower()
+    return any(key in lowered for key in _keys())
 
 
 def says_missing(heading: str | None, title: str | None) -> bool:

@@ -12,23 +12,38 @@ from typing import Final, NamedTuple
 
 from .charrefs import in_text, in_value
 from .links import MOST_REFERENCES, anchor_kind, named_by
+from .missing import LONGEST, may_be_said_in
 from .references import Reference, references_of_drawn
 from .relations import Attributes, small
 from .scantokens import ATTRIBUTE, TAG, TOKENS, block, head, heading
 
 _MOST_DRAWN_TITLES: Final = 99  # past that, a page's own title is not looked for
 _MOST_OPEN: Final = 100  # elements in a drawing, one in another
+_LONGEST_HEADING: Final = 8192  # characters in which the text of an odd one is looked for
+_NOT_ONLY_TEXT: Final = re.compile(
+    r"<(?:!(?!--)|[?]|/[^a-zA-Z]|(?ai:script|style|title|textarea|iframe|xmp|no(?:embed|frames)|template))"
+)
+
 _END: Final = -1
 _ODD: Final = -2
 
 _PLAIN_ANCHOR: Final = 1  # the numbers of the groups of TOKENS
 _ANCHOR: Final = 2
-_NAMED: Final = 4
-_SCRIPT: Final = 5
-_FRAME: Final = 6
-_TITLE: Final = 7
-_HEADING: Final = 8
-_BLOCK: Final = 9
+_PLAIN_IMAGE: Final = 3
+_NAME: Final = 4
+_NAMED: Final = 5
+_SCRIPT: Final = 6
+_FRAME: Final = 7
+_TITLE: Final = 8
+_HEADING: Final = 9
+_BLOCK: Final = 10
+
+# Of these, the ones without one of these words in their tags name nothing.
+_WORDS: Final = {
+    "meta": re.compile("(?ai:name|http-equiv)"),
+    "input": re.compile("(?ai:image|&)"),
+    "script": re.compile("(?ai:src)"),
+}
 
 
 class Scan(NamedTuple):
@@ -109,6 +124,9 @@ class _Reader:
                 if href is not None:
                     raw.append(href)
                     kinds.append(anchor_kind(attributes))
+            elif which == _PLAIN_IMAGE:
+                raw.append(found[_PLAIN_IMAGE])
+                kinds.append("image")
             elif which is None:
                 return _END
             elif which == _BLOCK:
@@ -119,10 +137,10 @@ class _Reader:
 
     def _take(self, found: re.Match[str], which: int) -> bool:
         if which == _NAMED:
-            return self._take_named(small(found[3]), _attributes(found[_NAMED]), found.start(3))
+            return self._take_named(small(found[_NAME]), found[_NAMED], found.start(_NAME))
         if which == _SCRIPT:
             inside = found[_SCRIPT]
-            if inside:
+            if _WORDS["script"].search(inside):
                 self._add(named_by("script", _attributes(inside)))
             return True
         if which == _FRAME:
@@ -136,7 +154,11 @@ class _Reader:
             return True
         return which == _HEADING and self._take_heading(found.end())
 
-    def _take_named(self, tag: str, attributes: Attributes, start: int) -> bool:
+    def _take_named(self, tag: str, inside: str, start: int) -> bool:
+        words = _WORDS.get(tag)
+        if words is not None and words.search(inside) is None:
+            return True
+        attributes = _attributes(inside)
         if tag == "base":
             if "href" in attributes:
                 if self.base is not None:
@@ -199,10 +221,23 @@ class _Reader:
         if self.heading is None:
             found = heading().match(self._text, start)
             if found is None:
-                return False
+                self.heading = ""
+                return self._says_nothing(start)
             # Each stretch by itself: what two tags part is no reference.
             self.heading = "".join(map(in_text, _between_tags(found[1])))
         return True
+
+    def _says_nothing(self, start: int) -> bool:
+        """Whether a heading that begins there says nothing of a missing page, wherever it ends.
+
+        Its text is the beginning of all that follows, and only a short one says so.
+        """
+        window = self._text[start : start + _LONGEST_HEADING]
+        if _NOT_ONLY_TEXT.search(window):
+            return False
+        text = " ".join("".join(map(in_text, _between_tags(window))).split())
+        is_all = start + _LONGEST_HEADING >= len(self._text)
+        return (is_all or len(text) > 2 * LONGEST) and not may_be_said_in(text)
 
     def _add(self, references: Iterable[Reference]) -> None:
         for reference, kind in references:
@@ -224,5 +259,8 @@ def _attributes(inside: str) -> dict[str, str | None]:
     """What a start tag says; the first of a name counts (13.2.5.33)."""
     attributes: dict[str, str | None] = {}
     for name, double, single, bare in ATTRIBUTE.findall(inside):
-        attributes.setdefault(small(name), in_value(double or single or bare))
+        key = name if name.islower() and name.isascii() else small(name)
+        if key not in attributes:
+            value = double or single or bare
+            attributes[key] = in_value(value) if "&" in value else value
     return attributes

@@ -2,7 +2,7 @@ r"""The one pattern by which a page is scanned: what stands between two tags of 
 
 It is put together from the states of the HTML standard's tokenizer (13.2.5), so that no tag is seen where a browser
 sees none: in a comment, a script, a value in quotes. Where the tree construction (13.2.6) does with a tag what the
-order of the page does not tell, the pattern has no way to go on, and says so (`ODD`):
+order of the page does not tell, the pattern has no way to go on, and says so:
 
 * a tag in a table beside its cells, which is moved in front of it ("foster parenting", 13.2.6.1);
 * whatever changes what its content means: `math`, `frameset`, `plaintext`, a `select` or a drawing with more in it
@@ -92,16 +92,14 @@ _NEXT_PART: Final = (
 
 # All names but those that are taken or set apart; the usual ones are looked for first.
 _OTHER: Final = "a h1 script iframe title svg template select math image frame frameset plaintext"
+_USUAL: Final = (
+    "[dgjkqruwyz][a-z0-9]*+ p li t[dh] s(?:pan|trong|ection|mall|u[bp]) h[2-6r] [bi] br em code article aside"
+)
+_TO_END: Final = rf"(?:>|[\t\n\f /]{_INSIDE}>)"  # from the end of a name
 _SKIPPED: Final = (
-    rf"(?:/(?![tcTC]){_ANY_NAME}{_REST}"
-    + "".join(
-        rf"|{name}(?:>|[\t\n\f /]{_INSIDE}>)"
-        for name in (
-            r"[dgjkqruwyzDGJKQRUWYZ][^\t\n\f />]*+",
-            *("p", "li", "t[dh]", "s(?:pan|trong|ection|mall)", "h[2-6r]", "br?+", "em", "i", "code"),
-        )
-    )
-    + rf"|/?+t[dhr](?:>|[\t\n\f /]{_INSIDE}>){_NEXT_PART}"
+    r"(?:/(?:[abd-su-z][a-z0-9]*+>|t[dhr]>[\t\n\f ]*+(?=</?+t[dhr][> ])|code>)"
+    + "".join(rf"|{name}{_TO_END}" for name in _USUAL.split())
+    + rf"|tr{_TO_END}{_NEXT_PART}"
     rf"|(?!{_names(_OTHER + ' ' + _IN_TEXT + ' ' + _TAKEN + ' ' + _TABLE)}){_ANY_NAME}{_REST}"
     rf"|/(?!{_names(_GAPS_ENDED)}){_ANY_NAME}{_REST}"
     rf"|(?:/{_names(_GAPS_ENDED)}|{_names(_TABLE)}){_REST}{_NEXT_PART}"
@@ -113,6 +111,8 @@ TOKENS: Final = re.compile(
     # An anchor as nearly all are written: nothing to decode, no `rel`, no `download`.
     rf"""[aA](?:{_W}++(?![hHrRdD]){_ATTRIBUTE})*+{_W}++href="([^"&]*+)"(?:{_W}++(?![rRdD]){_ATTRIBUTE})*+{_W}*+>"""
     rf"|[aA]{_END}({_INSIDE})>"
+    # And a picture.
+    rf"""|img(?:{_W}++(?![sS]){_ATTRIBUTE})*+{_W}++src="([^"&]++)"(?:{_W}++(?![sS]){_ATTRIBUTE})*+{_W}*+/?+>"""
     rf"|({_names(_TAKEN)})({_INSIDE})>"
     rf"|{_any_case('script')}{_END}({_INSIDE})>{_script()}"
     rf"|{_any_case('iframe')}{_END}({_INSIDE})>{_text_until('iframe')}"
@@ -124,9 +124,10 @@ TOKENS: Final = re.compile(
 )
 """What is of no interest, and then a tag that is.
 
-Groups: (1) the reference of a plain anchor; (2) the attributes of another; (3, 4) the name and the attributes of an
-element that may name something; (5) the attributes of a script, (6) of a frame; (7) what stands in a title; (8) the
-attributes of a heading; (9) the name that begins a block, see `block_at`; (10) anything else: `ODD`. None at the end.
+Groups: (1) the reference of a plain anchor; (2) the attributes of another; (3) the reference of a plain picture;
+(4, 5) the name and the attributes of an element that may name something; (6) the attributes of a script, (7) of a
+frame; (8) what stands in a title; (9) the attributes of a heading; (10) the name that begins a `block`; (11) anything
+else, of which is not said what it means. None at the end.
 """
 
 TAG: Final = re.compile(rf"<(?:{_COMMENT}|(/?+)({_ANY_NAME})({_INSIDE})>)")
