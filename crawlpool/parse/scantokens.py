@@ -154,7 +154,8 @@ def _template() -> str:
     return (
         rf"{_any_case('template')}{_END}(?:[\t\n\f /]++|(?!{shadow}){_ATTRIBUTE})*+>"
         rf"(?:[^<]++|<(?:/(?!{_names('template')}){_ANY_NAME}{_REST}|(?!{_names(_APART_IN_TEMPLATES)}){_ANY_NAME}{_REST}"
-        rf"|{_COMMENT}|{_BOGUS}|{_SCRIPT}|{_raw(_IN_TEXT + ' iframe title')}|{_NO_TAG}))*+(?=</{_names('template')})"
+        rf"|{_COMMENT}|{_BOGUS}|{_SCRIPT}|{_raw(_IN_TEXT + ' iframe title')}|{_drawing()}"
+        rf"|{_NO_TAG}))*+(?=</{_names('template')})"
     )
 
 
@@ -168,13 +169,18 @@ def _select() -> str:
 
 def _svg() -> str:
     """Shapes, and elements that hold text only: none of these ends a drawing (13.2.6.5)."""
-    texts = "|".join(
-        rf"{_any_case(name)}{_END}{_INSIDE}(?<!/)>[^<]*+</{_any_case(name)}{_W}*+>"
-        for name in ("title", "desc", "style")
+    return _drawing(
+        "".join(
+            rf"|{_any_case(name)}{_END}{_INSIDE}(?<!/)>[^<]*+</{_any_case(name)}{_W}*+>"
+            for name in ("title", "desc", "style")
+        )
     )
+
+
+def _drawing(others: str = "") -> str:
     return (
         rf"{_any_case('svg')}{_END}{_INSIDE}(?<!/)>"
-        rf"(?:[^<]++|<(?:{_COMMENT}|/?+{_names(_SHAPES)}{_REST}|{texts}))*+</{_any_case('svg')}{_W}*+>"
+        rf"(?:[^<]++|<(?:{_COMMENT}|/?+{_names(_SHAPES)}{_REST}{others}))*+</{_any_case('svg')}{_W}*+>"
     )
 
 
