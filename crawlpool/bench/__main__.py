@@ -22,7 +22,7 @@ from .report import Plan, Report, machine
 from .start import start
 
 BENCHES: dict[str, tuple[Callable[[Plan], Report], Plan]] = {
-    "rate": (rate, Plan(pages=800, rounds=3, workers=8)),
+    "rate": (rate, Plan(pages=800, rounds=3, workers=8, connections=1)),
     "cpu": (cpu, Plan(pages=1000, rounds=5, workers=8)),
     "fetch": (fetch, Plan(pages=500, rounds=5, workers=1)),
     "start": (start, Plan(pages=50, rounds=10, workers=8)),
@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
             "Crawl with this many workers, and as many requests at once; fetch has one.",
             "workers",
         ),
+        ("--connections", "Let each of them have this many requests at once.", "connections"),
         ("--urls", "Let the frontier get to know this many URLs.", "urls"),
         ("--hosts", "Let the gate get to know this many hosts.", "hosts"),
     ):

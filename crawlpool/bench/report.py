@@ -19,6 +19,7 @@ class Plan:
         pages: Pages of the generated site, or URLs of the list.
         rounds: How often each thing is measured, in turn with the others.
         workers: Workers, and requests that the one host gets at once.
+        connections: Requests that each of them has at once; for `rate`.
         urls: URLs that the frontier is to know.
         hosts: Hosts that the gate is to know.
     """
@@ -26,6 +27,7 @@ class Plan:
     pages: int
     rounds: int
     workers: int
+    connections: int = 0
     urls: int = 0
     hosts: int = 0
 

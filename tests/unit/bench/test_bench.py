@@ -31,6 +31,11 @@ def bench(*words):
     ("words", "rows", "runs"),
     [
         (["rate", "--pages", "16", "--workers", "2"], ["process", "thread"], 2),
+        (
+            ["rate", "--pages", "16", "--workers", "2", "--connections", "3"],
+            ["process, curl", "thread, curl", "process, requests", "thread, requests"],
+            4,
+        ),
         pytest.param(["cpu", "--pages", "12", "--workers", "2"], ["crawlpool", "plain"], 2, marks=on_linux),
         (["fetch", "--pages", "5"], ["crawlpool's transport", "Session.get"], 2),
         (
@@ -59,7 +64,7 @@ def test_a_measurement_prints_its_rows_and_writes_what_it_measured(tmp_path, wor
     [
         (["speed"], "speed"),
         (["rate", "--pages", "0"], "'0' should be 1 or more"),
-        (["rate", "--pages", "9"], "9 pages for 8 workers"),
+        (["rate", "--pages", "9"], "9 pages for 8 requests at once"),
         (["elastic", "--workers", "2"], "600 pages for 2 workers"),
         (["frontier", "--urls", "1999"], "1999 URLs are too few to tell; take 2000 or more"),
         (["start", "--json", "no/such/folder.json"], "no folder"),
