@@ -10,7 +10,7 @@ from .directives import directives_of
 from .html import Markup, Tree, is_html, markup_of, parsed, title_among
 from .likeness import canonical_among, canonical_of, digest_of, simhash_of
 from .linkheader import links_in_head
-from .links import Found, Link, base_by, join_written, targets, targets_among
+from .links import MOST_REFERENCES, Found, Link, base_by, join_written, targets, targets_among
 from .missing import says_missing
 from .notable import notable_of
 from .relations import Attributes
@@ -18,6 +18,8 @@ from .scan import Scan, scan
 from .vouched import vouched_of
 
 log = logging.getLogger(__name__)
+
+_MOST_TAGS = MOST_REFERENCES // 4  # an anchor that nobody closes is opened again by one tag or text behind it
 
 _NOTHING = Facts(title=None, link_count=0)
 
@@ -61,7 +63,7 @@ def read_facts(
     try:
         markup = markup_of(body if is_page else b"", content_type)
         is_cut = markup.safe < len(markup.html)
-        scanned = None if is_near or is_cut else scan(markup.text)
+        scanned = None if is_near or is_cut or markup.tags > _MOST_TAGS else scan(markup.text)
         ask = _Asked(url, head, with_links=with_links, max_links=max_links, rel_nofollow=rel_nofollow)
         seen = _in_tree(markup, ask) if scanned is None else _in_scan(scanned, markup.charset, ask)
         if meta_robots and is_page and seen.metas:

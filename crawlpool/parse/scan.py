@@ -18,11 +18,12 @@ from .relations import Attributes, small
 from .scantokens import ATTRIBUTE, TAG, TOKENS, block, head, heading
 
 _MOST_DRAWN_TITLES: Final = 99  # past that, a page's own title is not looked for
-_MOST_OPEN: Final = 100  # elements in a drawing, one in another
+_MOST_OPEN: Final = 60  # elements in a drawing, one in another: no further is looked up in a tree
 _LONGEST_HEADING: Final = 8192  # characters in which the text of an odd one is looked for
 _NOT_ONLY_TEXT: Final = re.compile(
     r"<(?:!(?!--)|[?]|/[^a-zA-Z]|(?ai:script|style|title|textarea|iframe|xmp|no(?:embed|frames)|template))"
 )
+_ENDS_VALUE: Final = "\"'\t\n\f "
 
 _END: Final = -1
 _ODD: Final = -2
@@ -207,7 +208,7 @@ class _Reader:
                 while opened.pop() != tag:
                     pass
             elif tag:  # no comment
-                if len(opened) >= _MOST_OPEN:
+                if len(opened) >= _MOST_OPEN or _is_doubtful(inside):
                     return False
                 if not inside.endswith("/"):
                     opened.append(tag)
@@ -243,6 +244,11 @@ class _Reader:
         for reference, kind in references:
             self.raw.append(reference)
             self.kinds.append(kind)
+
+
+def _is_doubtful(inside: str) -> bool:
+    """Whether the slash at a tag's end may belong to a value, and so not close its element (13.2.5.37)."""
+    return inside.endswith("/") and "=" in inside and inside[-2] not in _ENDS_VALUE
 
 
 def _between_tags(text: str) -> list[str]:

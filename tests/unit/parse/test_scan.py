@@ -51,6 +51,8 @@ LEFT = {
     "a drawing with HTML in it": "<svg><foreignObject><a href=1></foreignObject></svg>",
     "a drawing with links": "<svg><a href=1><path/></a></svg>",
     "an end tag that closes more than the drawing": "<g><svg></g><title>x</title></svg>",
+    "a use deep in a drawing": f"<svg>{'<g>' * 64}<use href=/x /></svg>",
+    "a slash that may belong to a value": f"<svg>{'<g x=a/>' * 70}<use href=/x /></svg>",
     "a shadow tree": "<div><template shadowrootmode=open><a href=1></template></div>",
     "a template in a template": "<template><template></template></template>",
     "columns in a template": "<template><col><style></template><a href=1></style></template>",
@@ -111,6 +113,12 @@ def test_a_reference_without_its_end_is_one_in_text_and_often_none_in_a_value(
     source: str, text: str, value: str
 ) -> None:
     assert (in_text(source), in_value(source)) == (text, value)
+
+
+def test_an_anchor_that_is_opened_again_and_again_is_counted_as_often_as_in_the_tree() -> None:
+    page = "<p><a href=/1>" + "<p>x" * 100_001
+
+    assert read(page).is_partial
 
 
 def test_the_hash_of_a_page_s_words_is_taken_of_its_tree() -> None:
