@@ -271,7 +271,23 @@ def many(w: Writer, depth: int) -> str:
     return w.content(1, depth + 1) * w.dice.choice((2, 2, 2, 3, 3, 3, 21, 101)) if depth < 2 else "x"
 
 
+def nests(w: Writer, depth: int) -> str:
+    """One in another, past the bounds on how far up somebody looks."""
+    name = w.dice.choice(
+        ("div", "span", "b", "font", "p", "li", "svg", "g", "my-card", "table><tr><td", "svg><g", "button")
+    )
+    count = w.dice.choice((2, 8, 9, 62, 64, 65, 101)) if depth < 2 else 2
+    inner = w.dice.choice(("<use href=/used />", "<use href=/used></use>", w.inside(depth), w.inside(depth)))
+    start = w.dice.choice((f"<{name}>", f"<{name}>", f"<{name} x=a/>", f"<{name} />"))
+    nested = (
+        start * count
+        + inner
+        + f"</{name.partition('>')[0]}>" * (count if w.dice.random() < 0.8 else count // 2)
+    )
+    return f"<svg>{nested}</svg>" if name == "g" else nested
+
+
 TROUBLES = (
     odd, comments, formats, blocks, others, tables, selects, forms, drawings, formulas, raw, templates, frames, heads,
-    noscripts, ends, many, naming,
+    noscripts, ends, many, naming, nests,
 )  # fmt: skip

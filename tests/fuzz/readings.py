@@ -10,10 +10,11 @@ import html5lib
 
 from crawlpool.model import Facts
 from crawlpool.parse import facts
-from crawlpool.parse.scan import scan
 
 from . import alphabet as abc
 from .pages import page
+
+_scan: Callable[[Any], object] = facts.scan
 
 HERE = "http://site.example/dir/page"
 _BOMS = (b"", b"", b"", b"", b"", b"", b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
@@ -108,10 +109,10 @@ def by_scan(case: Case) -> Facts | None:
     """What it says without one; None for a page that is not vouched for."""
     is_asked = False
 
-    def watched(text: str) -> object:
+    def watched(page: object) -> object:
         nonlocal is_asked
         is_asked = True
-        found = scan(text)
+        found = _scan(page)
         if found is None:
             raise _NotVouchedForError
         return found
@@ -127,7 +128,7 @@ class _NotVouchedForError(BaseException):
     """Ends the reading before a tree is built; nobody else catches it."""
 
 
-def _read(case: Case, reader: Callable[[str], object]) -> Facts:
+def _read(case: Case, reader: Callable[[Any], object]) -> Facts:
     with mock.patch.object(facts, "scan", reader):
         return facts.read_facts(case.body, case.content_type, case.url, **case.options)
 

@@ -418,5 +418,7 @@ FOUND: tuple[Case, ...] = (
     Case(b"&Tab;<html><HEAD><link rel=canonical href=p>"),
     Case(b"<track src=l>"),
     Case(b"<template><col><style></template><a href/</style></template>"),
+    Case(b"<svg>" + b"<g>" * 64 + b"<use href=/x />" + b"</g>" * 64 + b"</svg>"),
+    Case(b"<svg>" + b"<g x=a/>" * 70 + b"<use href=/x /></svg>"),
 )
 """What is left of pages at random that were read wrong once."""
