@@ -146,36 +146,41 @@ class Crew:
         roster = self._roster
         return roster.has_idle or roster.may_open(time.monotonic()) or roster.roomiest() is not None
 
-    def send(self, request: Request, parcel: Parcel, host: str) -> None:
+    def send(self, request: Request, parcel: Parcel, host: str) -> Holding | None:
         """Start a request: on the lane that knows its host if that is idle, else on another or a new one.
 
         Where lanes have many connections, a busy one takes it when no other may work. It goes out with the next
         `flush`. When this machine bears no more lanes, it goes to the first that is free. One that was under way
         when workers died goes out alone, so that it is seen whether it kills them.
+
+        Returns:
+            The lane, if there is one by now.
         """
         now, roster = time.monotonic(), self._roster
         is_alone = self._is_suspect(request)
         busy = None
         if self._connections > 1 and not is_alone and not roster.should_spread(now):
             busy = roster.roomiest(host)
-        if busy is not None:
-            self._start_on(busy, request, parcel, host)
-        elif roster.has_idle or (roster.may_open(now) and roster.open(now) is not None):
-            self._start(request, parcel, host)
-        elif not is_alone and (busy := roster.roomiest(host)) is not None:
-            self._start_on(busy, request, parcel, host)
-        else:
+        if busy is None and (roster.has_idle or (roster.may_open(now) and roster.open(now) is not None)):
+            return self._start(request, parcel, host)
+        if busy is None and not is_alone:
+            busy = roster.roomiest(host)
+        if busy is None:
             self._unsent.append((request, parcel, host))
+        else:
+            self._start_on(busy, request, parcel, host)
+        return busy
 
     def _is_suspect(self, request: Request) -> bool:
         """Whether a request should have a worker for itself."""
         return self._connections > 1 and self._blame.is_suspect(request)
 
-    def _start(self, request: Request, parcel: Parcel, host: str) -> None:
+    def _start(self, request: Request, parcel: Parcel, host: str) -> Holding:
         """Start a request on an idle lane."""
         lane = self._roster.take_idle(host)
         lane.is_alone = self._is_suspect(request)
         self._start_on(lane, request, parcel, host)
+        return lane
 
     def _start_on(self, lane: Holding, request: Request, parcel: Parcel, host: str) -> None:
         number = self._hand(lane, request)

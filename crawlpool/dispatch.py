@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from .crew import Crew
 from .departures import Departures
 from .errands import Errand
+from .holding import Holding
 from .hosts import Hosts
 from .model import Request
 from .network import Network
@@ -59,6 +60,7 @@ class Dispatch:
         self._outgoing = outgoing
         self._landing = landing
         self._clock = clock
+        self._loading: dict[str, Holding] = {}  # hosts to be asked at a pace, and the lane that is to begin with them
         self.placed: Placed | None = None
 
     def __call__(self, now: float) -> None:
@@ -69,6 +71,8 @@ class Dispatch:
                 self._send(*probe, now)
                 self._crew.flush()
             return
+        if self._loading:
+            self._look_at_loading(now)
         while self._crew.has_room(now):
             each = self._hosts.next_host(now)
             if each is None:
@@ -85,7 +89,19 @@ class Dispatch:
 
     def _send(self, each: str, request: Request, now: float) -> None:
         self._gate.started(each, now)
-        self._crew.send(request, self._parcel(request), each)
+        lane = self._crew.send(request, self._parcel(request), each)
+        if lane is not None and lane.is_loading and self._gate.is_spaced(each):
+            self._loading[each] = lane
+
+    def _look_at_loading(self, now: float) -> None:
+        """Count a delay from when a worker begins, not from when it was told to: one that has to start takes a while.
+
+        Each look says "not before now", so that the last, which finds it begun, is never too early.
+        """
+        for each, lane in tuple(self._loading.items()):
+            self._gate.began(each, now)
+            if not lane.is_loading or not lane.held:
+                del self._loading[each]
 
     def _send_ahead(self, now: float) -> None:
         """Hand busy lanes what comes next of the host they serve, where nothing but order holds it back."""

@@ -75,6 +75,7 @@ class Holding:
     is_leaving: bool = False
     is_alone: bool = False
     deepest: int = 0
+    _has_begun: bool = False
     _taken: int = 0  # places
     _places: dict[str, int] = field(default_factory=dict)  # of them, by host
     _counts: dict[str, int] = field(default_factory=dict)  # requests held, by host
@@ -95,6 +96,14 @@ class Holding:
     def serves(self, host: str) -> bool:
         """Whether it has a connection to this host open, as far as we know."""
         return host == self.host or host in self._places
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether its worker has begun nothing yet, as far as that can be known."""
+        if not self._has_begun:
+            begun = self.lane.begun()
+            self._has_begun = begun is None or any(begun)
+        return not self._has_begun
 
     def start(self, number: int, request: Request, parcel: Parcel, host: str) -> None:
         """Take a place for a request, and send it with the next `flush`."""

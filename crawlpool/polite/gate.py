@@ -214,7 +214,19 @@ class Gate:
 
     def began(self, host: str, at: float) -> None:
         """A request really went out at this moment; a worker that had to start first makes it later than `started`."""
-        self._began(self._register.state(host), at)
+        state = self._register.state(host)
+        self._began(state, at)
+        if self._requests is not None:
+            self._requests.spent_at(at)
+        self._turns.schedule(state)
+
+    def is_spaced(self, host: str) -> bool:
+        """Whether time has to pass between two requests to this host, or between any two."""
+        state = self._register.state(host)
+        address = state.address
+        return bool(
+            state.spacing_s or self._requests is not None or (address is not None and address.spacing_s())
+        )
 
     def _began(self, state: Host, at: float) -> None:
         state.last_at = max(state.last_at, at)

@@ -4,12 +4,14 @@ import itertools
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 
 import pytest
 
 from crawlpool import Crawler
+from crawlpool.backends.pool import ThreadLane
 from crawlpool.worker import addresses
 
 from ..command import command
@@ -293,3 +295,34 @@ def test_a_rest_that_was_asked_for_is_kept_by_the_next_run_as_well(site, tmp_pat
 
     assert site.requests[0] == "/0"
     assert gaps(site.log)[0] > 2.0 - SLACK_S
+
+
+# Workers that have to start first
+
+
+class StartsSlowly(ThreadLane):
+    """A lane whose worker takes a while to begin, as a process does that loads; the first takes longest."""
+
+    def __init__(self, options, number, deliver):
+        super().__init__(options, number, deliver)
+        self._loaded = threading.Event()
+        threading.Timer(1.0 if number == 1 else 0.5, self._loaded.set).start()
+
+    def send(self, *args):
+        threading.Thread(target=lambda: self._loaded.wait() and super(StartsSlowly, self).send(*args)).start()
+
+    def begun(self):
+        return (int(self._loaded.is_set()),)
+
+
+@pytest.mark.parametrize("knobs", [{"delay": 0.3}, {"rate": 3.0}])
+def test_a_delay_counts_from_when_a_worker_begins_and_not_from_when_it_was_told_to(site, monkeypatch, knobs):
+    monkeypatch.setattr(
+        "crawlpool.engine.backend_of",
+        lambda _, options: lambda number, deliver: StartsSlowly(options, number, deliver),
+    )
+    listed = urls(site, 4, delay_s=1.5)
+    records, _ = crawl(listed, workers=4, per_host=4, robots=False, adaptive=False, **knobs)
+
+    assert {record["status"] for record in records} == {200}
+    assert min(gaps(site.log)) > 0.3 - SLACK_S
