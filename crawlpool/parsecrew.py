@@ -7,7 +7,7 @@ fetching crew ═▶ inbox ─▶ settling ─▶ take ═▶ parse lane: handle
 A connection is free as soon as its answer is here, and the main thread only stores. A page counts
 as open until what its handler gave is stored: limits, pauses and the end of a crawl wait for it.
 
-What waits for a lane is bounded: from `MOST_BYTES` or `MOST_PAGES` a lane on nothing more is fetched. Lanes,
+What waits for a lane is bounded by bytes, pages and time; from there on nothing more is fetched. Lanes,
 deaths, blame and replacement are the crew's (`crew.py`); a page with which workers die again and again,
 or one hangs, ends with that as its handler's fault.
 """
@@ -34,7 +34,10 @@ _Packed: TypeAlias = tuple[Response, bytes]
 """A page, without its body unless that is wanted here, and the whole of it as it goes to a worker."""
 
 MOST_PAGES: Final = 32
-"""Pages a lane that may be with it or wait for it before no more is sent out: a stop finishes them all."""
+"""Pages a lane that may be with it or wait for it before no more is sent out."""
+
+BACKLOG_S: Final = 2.0
+"""Seconds of handlers that those pages may be, two pages excepted: a stop finishes them all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ class ParseCrew:
             worker_memory=worker_memory,
         )
         self._maker = maker
-        self._most_pages = MOST_PAGES * size
+        self._size = size
+        self._pace_s = BACKLOG_S / 4  # that a handler takes, on average of late; not known yet
         self._keeps_bodies = keeps_bodies
         self._pages: dict[int, _Packed] = {}  # with a lane or about to be; by the request's identity
         self._waiting: deque[_Packed] = deque()
@@ -92,7 +96,8 @@ class ParseCrew:
     @property
     def is_full(self) -> bool:
         """Whether so much waits that nothing more should be fetched."""
-        return self._bytes > MOST_BYTES or self._count > self._most_pages
+        a_lane = max(2, min(MOST_PAGES, int(BACKLOG_S / (self._pace_s + 1e-6))))
+        return self._bytes > MOST_BYTES or self._count > a_lane * self._size
 
     @property
     def deaths(self) -> int:
@@ -184,6 +189,7 @@ class ParseCrew:
         page = self._pages.pop(id(outcome.request), None)
         if page is None:
             return None
+        self._pace_s += 0.25 * (outcome.elapsed_s - self._pace_s)
         if isinstance(outcome, Response):
             return self._done(page, outcome.handled)
         return self._done(page, refused(f"{outcome.kind.value}: {outcome.message}"))

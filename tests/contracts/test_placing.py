@@ -470,6 +470,31 @@ def test_slow_handlers_hold_up_fetching_before_pages_pile_up(site, monkeypatch):
     )  # it waits, and looks at nothing again and again
 
 
+def test_a_stop_waits_for_few_of_the_pages_whose_handlers_take_long(site):
+    for n in range(40):
+        site.page(f"/{n}")
+    crawler = Crawler(
+        backend="thread",
+        workers=4,
+        per_host=4,
+        parse_in="process",
+        parse_workers=2,
+        max_time=1.2,
+        robots=False,
+    )
+
+    @crawler.on_page
+    def parse(page):
+        time.sleep(0.6)
+        return {"path": page.url}
+
+    result = crawler.run([f"{site.url}/{n}" for n in range(40)])
+    assert result.ended == "max_time"
+    assert (
+        2 <= result.stats.items <= 16
+    )  # and all 40 where pages are fetched as long as there is room for them
+
+
 @pytest.mark.parametrize("place", APART)
 def test_selected_columns_are_made_in_workers_and_are_the_same(sites, place):
     def of(**knobs):
