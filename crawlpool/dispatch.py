@@ -60,7 +60,9 @@ class Dispatch:
         self._outgoing = outgoing
         self._landing = landing
         self._clock = clock
-        self._loading: dict[str, Holding] = {}  # hosts to be asked at a pace, and the lane that is to begin with them
+        self._loading: dict[
+            str, Holding
+        ] = {}  # hosts to be asked at a pace, and the lane that is to begin with them
         self.placed: Placed | None = None
 
     def __call__(self, now: float) -> None:
