@@ -63,7 +63,7 @@ def read_facts(
     try:
         markup = markup_of(body if is_page else b"", content_type)
         is_cut = markup.safe < len(markup.html)
-        scanned = None if is_near or is_cut or markup.tags > _MOST_TAGS else scan(markup.text)
+        scanned = None if is_near or is_cut or markup.tags > _MOST_TAGS else scan(markup.html)
         ask = _Asked(url, head, with_links=with_links, max_links=max_links, rel_nofollow=rel_nofollow)
         seen = _in_tree(markup, ask) if scanned is None else _in_scan(scanned, markup.charset, ask)
         if meta_robots and is_page and seen.metas:

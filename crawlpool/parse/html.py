@@ -40,14 +40,12 @@ class Markup(NamedTuple):
 
     Attributes:
         html: In UTF-8, without a byte order mark.
-        text: The same, decoded.
         charset: The charset it came in, by its name in the Encoding standard.
         safe: How many bytes of it may be parsed.
         tags: How many tags it has, or more.
     """
 
     html: bytes
-    text: str
     charset: str
     safe: int
     tags: int
@@ -70,30 +68,31 @@ def markup_of(body: bytes, content_type: str | None) -> Markup:
     """Decode a body in whatever charset it is in, and say how much of it may be parsed."""
     charset, bom = charset_of(body, content_type)
     html = body[bom:] if bom else body
-    text = _utf8(html) if charset == "utf-8" else None
-    if text is None:
+    if charset != "utf-8" or not _is_utf8(html):
         html = decode_as(html, charset).encode("utf-8", "replace")
-        text = html.decode()
     tags = html.count(b"<")
     safe = safe_length(html, tags)
     if safe < len(html):
         log.info("page.cut_for_parsing bytes=%d of=%d", safe, len(html))
-    return Markup(html, text, charset, safe, tags)
+    return Markup(html, charset, safe, tags)
 
 
 def parsed(markup: Markup) -> Tree:
     """Build the tree of a page."""
-    html, _, charset, safe, tags = markup
+    html, charset, safe, tags = markup
     # Without mutation events: for each `option` they look through the whole `select` again.
     root = LexborHTMLParser(html[:safe], options=LexborDocumentOptions.WO_EVENTS)
     return Tree(root, charset, safe < len(html), tags)
 
 
-def _utf8(html: bytes) -> str | None:
+def _is_utf8(html: bytes) -> bool:
+    if html.isascii():
+        return True
     try:
-        return html.decode()
+        html.decode()
     except UnicodeDecodeError:
-        return None
+        return False
+    return True
 
 
 def title_of(tree: LexborHTMLParser) -> str | None:

@@ -11,33 +11,35 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from .charrefs import in_text, in_value
+from .engines import (
+    ANCHOR,
+    DRAWING,
+    END,
+    FRAME,
+    HEADING,
+    IMAGE,
+    NAMED,
+    ODD_HEADING,
+    OTHER_ANCHOR,
+    SCRIPT,
+    TITLE,
+    Engine,
+    quick,
+    sure,
+)
 from .links import MOST_REFERENCES, anchor_kind, named_by
 from .missing import LONGEST, may_be_said_in
 from .references import Reference, references_of_drawn
 from .relations import Attributes, small
-from .scantokens import ATTRIBUTE, TAG, TOKENS, block, head, heading
+from .scantokens import ATTRIBUTE, TAG
 
 _MOST_DRAWN_TITLES: Final = 99  # past that, a page's own title is not looked for
 _MOST_OPEN: Final = 60  # elements in a drawing, one in another: no further is looked up in a tree
-_LONGEST_HEADING: Final = 8192  # characters in which the text of an odd one is looked for
+_LONGEST_HEADING: Final = 8192  # bytes in which the text of an odd one is looked for
 _NOT_ONLY_TEXT: Final = re.compile(
     r"<(?:!(?!--)|[?]|/[^a-zA-Z]|(?ai:script|style|title|textarea|iframe|xmp|no(?:embed|frames)|template))"
 )
 _ENDS_VALUE: Final = "\"'\t\n\f "
-
-_END: Final = -1
-_ODD: Final = -2
-
-_PLAIN_ANCHOR: Final = 1  # the numbers of the groups of TOKENS
-_ANCHOR: Final = 2
-_PLAIN_IMAGE: Final = 3
-_NAME: Final = 4
-_NAMED: Final = 5
-_SCRIPT: Final = 6
-_FRAME: Final = 7
-_TITLE: Final = 8
-_HEADING: Final = 9
-_BLOCK: Final = 10
 
 # Of these, the ones without one of these words in their tags name nothing.
 _WORDS: Final = {
@@ -69,13 +71,26 @@ class Scan(NamedTuple):
     links: list[tuple[Attributes, Callable[[], bool]]]
 
 
-def scan(text: str) -> Scan | None:
-    """Read a page; None for one that takes a tree. Time is linear, and a page is left at the first doubt."""
-    if "\0" in text:
+def scan(html: bytes) -> Scan | None:
+    """Read a page, which is UTF-8; None for one that takes a tree.
+
+    Time is linear, and a page is left at the first doubt.
+    """
+    if b"\0" in html:
         return None
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")  # 13.2.3.5
-    reader = _Reader(text)
+    if b"\r" in html:
+        html = html.replace(b"\r\n", b"\n").replace(b"\r", b"\n")  # 13.2.3.5
+    engine = quick()
+    if engine is not None:
+        try:
+            return _scan_by(engine, html)
+        except Exception:  # noqa: BLE001, S110  its stack or its steps did not do
+            pass
+    return _scan_by(sure(), html)
+
+
+def _scan_by(engine: Engine, html: bytes) -> Scan | None:
+    reader = _Reader(engine, html)
     if not reader.read():
         return None
     return Scan(
@@ -92,7 +107,7 @@ def scan(text: str) -> Scan | None:
 class _Reader:
     """One way through a page that takes down what its tags name."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, engine: Engine, html: bytes) -> None:
         self.raw: list[str] = []
         self.kinds: list[str] = []
         self.base: str | None = None
@@ -100,62 +115,65 @@ class _Reader:
         self.heading: str | None = None
         self.metas: list[Attributes] = []
         self.links: list[tuple[Attributes, Callable[[], bool]]] = []
-        self._text = text
+        self._engine = engine
+        self._html = html
+        self._records = engine.records(html)
         self._head_end = -1
         self._drawn_titles = 0
 
     def read(self) -> bool:
         """Go through it; whether all of it was understood."""
-        at = 0
-        while at >= 0:
-            at = self._read_on(at)
-        return at == _END and len(self.raw) <= MOST_REFERENCES
-
-    def _read_on(self, at: int) -> int:
-        """Go on from there to the next block, and say where that ends; or that nothing is left, or not understood."""
         raw, kinds = self.raw, self.kinds
-        for found in TOKENS.finditer(self._text, at):
-            which = found.lastindex
-            if which == _PLAIN_ANCHOR:
-                raw.append(found[_PLAIN_ANCHOR])
+        texts = self._records.texts
+        if texts[-1] != END:
+            return False
+        for number, text in enumerate(texts):
+            mark = text[:1]
+            if mark == ANCHOR:
+                raw.append(text[1:])
                 kinds.append("page")
-            elif which == _ANCHOR:
-                attributes = _attributes(found[_ANCHOR])
+            elif mark == OTHER_ANCHOR:
+                attributes = _attributes(text[1:])
                 href = attributes.get("href")
                 if href is not None:
                     raw.append(href)
                     kinds.append(anchor_kind(attributes))
-            elif which == _PLAIN_IMAGE:
-                raw.append(found[_PLAIN_IMAGE])
+            elif mark == IMAGE:
+                raw.append(text[1:])
                 kinds.append("image")
-            elif which is None:
-                return _END
-            elif which == _BLOCK:
-                return self._take_block(found)
-            elif not self._take(found, which):
-                return _ODD
-        return _END
+            elif mark != END and not self._take(number, mark, text[1:]):
+                return False
+        return len(raw) <= MOST_REFERENCES
 
-    def _take(self, found: re.Match[str], which: int) -> bool:
-        if which == _NAMED:
-            return self._take_named(small(found[_NAME]), found[_NAMED], found.start(_NAME))
-        if which == _SCRIPT:
-            inside = found[_SCRIPT]
-            if _WORDS["script"].search(inside):
-                self._add(named_by("script", _attributes(inside)))
+    def _take(self, number: int, mark: str, said: str) -> bool:
+        if mark == NAMED:
+            name, _, inside = said.partition(">")
+            return self._take_named(small(name), inside, number)
+        if mark == SCRIPT:
+            if _WORDS["script"].search(said):
+                self._add(named_by("script", _attributes(said)))
             return True
-        if which == _FRAME:
-            attributes = _attributes(found[_FRAME])
+        if mark == FRAME:
+            attributes = _attributes(said)
             self._add(named_by("iframe", attributes))
             return not attributes.get("srcdoc")
-        if which == _TITLE:
+        if mark == TITLE:
             if self.title is None:
-                self.title = " ".join(in_text(found[_TITLE]).split())
+                self.title = " ".join(in_text(said).split())
                 return self._drawn_titles <= _MOST_DRAWN_TITLES
             return True
-        return which == _HEADING and self._take_heading(found.end())
+        if mark == DRAWING:
+            return self._take_drawing("<" + said)
+        if mark in (HEADING, ODD_HEADING) and self.heading is not None:
+            return True
+        if mark == HEADING:
+            # Each stretch by itself: what two tags part is no reference.
+            self.heading = "".join(map(in_text, _between_tags(said)))
+            return True
+        self.heading = ""
+        return mark == ODD_HEADING and self._says_nothing(self._records.end_of(number))
 
-    def _take_named(self, tag: str, inside: str, start: int) -> bool:
+    def _take_named(self, tag: str, inside: str, number: int) -> bool:
         words = _WORDS.get(tag)
         if words is not None and words.search(inside) is None:
             return True
@@ -168,14 +186,14 @@ class _Reader:
         elif tag == "meta":
             self.metas.append(attributes)
         elif tag == "link":
-            is_in_head = self._is_in_head(start, attributes)
+            is_in_head = self._is_in_head(number, attributes)
             if is_in_head is None:
                 return False
             self.links.append((attributes, partial(bool, is_in_head)))
         self._add(named_by(tag, attributes))
         return True
 
-    def _is_in_head(self, start: int, attributes: Attributes) -> bool | None:
+    def _is_in_head(self, number: int, attributes: Attributes) -> bool | None:
         """Whether a link stands in the head; looked at where it matters. None where that is not sure.
 
         Not sure are white space that is written as a number, and what a `noscript` hides of the head's end.
@@ -183,18 +201,10 @@ class _Reader:
         if "canonical" not in (attributes.get("rel") or "").lower():
             return False
         if self._head_end < 0:
-            found = head().match(self._text)
-            self._head_end = 0 if found is None else found.end()
-        if start < self._head_end:
+            self._head_end = self._engine.head_end(self._html)
+        if self._records.end_of(number) <= self._head_end:
             return True
-        return None if self._text.startswith(("&", "<n", "<N"), self._head_end) else False
-
-    def _take_block(self, found: re.Match[str]) -> int:
-        name = small(found[_BLOCK])
-        whole = block(name).match(self._text, found.end())
-        if whole is None or (name == "svg" and not self._take_drawing("<" + whole[0])):
-            return _ODD
-        return whole.end()
+        return None if self._html.startswith((b"&", b"<n", b"<N"), self._head_end) else False
 
     def _take_drawing(self, block: str) -> bool:
         """A drawing of shapes: those of its tags that close what is open in it, and what is used from elsewhere."""
@@ -218,26 +228,18 @@ class _Reader:
                     self._drawn_titles += 1
         return True
 
-    def _take_heading(self, start: int) -> bool:
-        if self.heading is None:
-            found = heading().match(self._text, start)
-            if found is None:
-                self.heading = ""
-                return self._says_nothing(start)
-            # Each stretch by itself: what two tags part is no reference.
-            self.heading = "".join(map(in_text, _between_tags(found[1])))
-        return True
-
     def _says_nothing(self, start: int) -> bool:
         """Whether a heading that begins there says nothing of a missing page, wherever it ends.
 
         Its text is the beginning of all that follows, and only a short one says so.
         """
-        window = self._text[start : start + _LONGEST_HEADING]
+        window = self._html[start : start + _LONGEST_HEADING].decode(
+            errors="ignore"
+        )  # it may end in a character
         if _NOT_ONLY_TEXT.search(window):
             return False
         text = " ".join("".join(map(in_text, _between_tags(window))).split())
-        is_all = start + _LONGEST_HEADING >= len(self._text)
+        is_all = start + _LONGEST_HEADING >= len(self._html)
         return (is_all or len(text) > 2 * LONGEST) and not may_be_said_in(text)
 
     def _add(self, references: Iterable[Reference]) -> None:

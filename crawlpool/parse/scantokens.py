@@ -10,11 +10,13 @@ order of the page does not tell, the pattern has no way to go on, and says so:
 * what is not finished where the page ends.
 
 Possessive quantifiers only, and each place is looked at a few times at most: time is linear in the page, whatever
-stands in it. The text has no NUL, and no CR (13.2.3.5).
+stands in it. The page is UTF-8 and has no NUL, and no CR (13.2.3.5); no byte beyond ASCII means anything here.
+
+What is here is written for `re` and `pcre2` alike, to be compiled for bytes, in which case is ASCII's alone;
+`engines.py` does that. `TAG` and `ATTRIBUTE` are for what is decoded already.
 """
 
 import re
-from functools import cache
 from typing import Final
 
 _W: Final = r"[\t\n\f ]"
@@ -22,13 +24,13 @@ _END: Final = r"(?=[\t\n\f />])"  # of a tag's name (13.2.5.8)
 
 
 def _any_case(name: str) -> str:
-    """A name in letters of any case: ASCII's, as K and S have others beyond it."""
-    return f"[{name[0]}{name[0].upper()}](?ai:{name[1:]})" if len(name) > 1 else f"[{name}{name.upper()}]"
+    """A name in letters of any case; a first one of two is found quicker so."""
+    return f"[{name[0]}{name[0].upper()}](?i:{name[1:]})" if len(name) > 1 else f"[{name}{name.upper()}]"
 
 
 def _names(words: str) -> str:
     """One of these names, to its end."""
-    return f"(?ai:{'|'.join(words.split())}){_END}"
+    return f"(?i:{'|'.join(words.split())}){_END}"
 
 
 # 13.2.5.32 to 13.2.5.39. A value in quotes that does not end is none, and nothing else either.
@@ -97,38 +99,49 @@ _USUAL: Final = (
 )
 _TO_END: Final = rf"(?:>|[\t\n\f /]{_INSIDE}>)"  # from the end of a name
 _SKIPPED: Final = (
-    r"(?:/(?:[abd-su-z][a-z0-9]*+>|t[dhr]>[\t\n\f ]*+(?=</?+t[dhr][> ])|code>)"
+    r"/(?:[abd-su-z][a-z0-9]*+>|t[dhr]>[\t\n\f ]*+(?=</?+t[dhr][> ])|code>)"
     + "".join(rf"|{name}{_TO_END}" for name in _USUAL.split())
     + rf"|tr{_TO_END}{_NEXT_PART}"
     rf"|(?!{_names(_OTHER + ' ' + _IN_TEXT + ' ' + _TAKEN + ' ' + _TABLE)}){_ANY_NAME}{_REST}"
     rf"|/(?!{_names(_GAPS_ENDED)}){_ANY_NAME}{_REST}"
     rf"|(?:/{_names(_GAPS_ENDED)}|{_names(_TABLE)}){_REST}{_NEXT_PART}"
-    rf"|{_COMMENT}|{_BOGUS}|{_raw(_IN_TEXT)}|{_NO_TAG})"
+    rf"|{_COMMENT}|{_BOGUS}|{_raw(_IN_TEXT)}|{_NO_TAG}"
 )
 
-TOKENS: Final = re.compile(
-    rf"(?:[^<]*+<{_SKIPPED})*+[^<]*+(?:\Z|<(?:"
-    # An anchor as nearly all are written: nothing to decode, no `rel`, no `download`.
-    rf"""[aA](?:{_W}++(?![hHrRdD]){_ATTRIBUTE})*+{_W}++href="([^"&]*+)"(?:{_W}++(?![rRdD]){_ATTRIBUTE})*+{_W}*+>"""
-    rf"|[aA]{_END}({_INSIDE})>"
-    # And a picture.
-    rf"""|img(?:{_W}++(?![sS]){_ATTRIBUTE})*+{_W}++src="([^"&]++)"(?:{_W}++(?![sS]){_ATTRIBUTE})*+{_W}*+/?+>"""
-    rf"|({_names(_TAKEN)})({_INSIDE})>"
-    rf"|{_any_case('script')}{_END}({_INSIDE})>{_script()}"
-    rf"|{_any_case('iframe')}{_END}({_INSIDE})>{_text_until('iframe')}"
-    rf"|{_any_case('title')}{_END}{_REST}((?:[^<]++|(?!</{_any_case('title')}{_END})<)*+)(?=<)"
-    rf"|{_any_case('h1')}{_END}({_INSIDE})>"
-    rf"|(?=({_names('svg select template')}))"
-    rf"|()"
-    rf"))"
-)
-"""What is of no interest, and then a tag that is.
 
-Groups: (1) the reference of a plain anchor; (2) the attributes of another; (3) the reference of a plain picture;
-(4, 5) the name and the attributes of an element that may name something; (6) the attributes of a script, (7) of a
-frame; (8) what stands in a title; (9) the attributes of a heading; (10) the name that begins a `block`; (11) anything
-else, of which is not said what it means. None at the end.
-"""
+def tokens(*, heading: str, blocks: str, skipped_blocks: str = "", odd: str, end: str) -> str:
+    """What is of no interest, and then a tag that is.
+
+    Groups: (1) the reference of a plain anchor; (2) the attributes of another; (3) the reference of a plain picture;
+    (4, 5) the name and the attributes of an element that may name something; (6) the attributes of a script, (7) of
+    a frame; (8) what stands in a title; and then those of the arguments, in their order.
+
+    Args:
+        heading: What is looked for behind the start tag of a heading.
+        blocks: A `select`, a `template` or a drawing, from behind its "<".
+        skipped_blocks: Those of them that are of no interest, each with a "|" before it.
+        odd: What is made of anything else, of which is not said what it means.
+        end: What is looked for where the page ends.
+    """
+    return (
+        rf"(?:[^<]*+<(?:{_SKIPPED}{skipped_blocks}))*+[^<]*+(?:<(?:"
+        # An anchor as nearly all are written: nothing to decode, no `rel`, no `download`.
+        rf"""[aA](?:{_W}++(?![hHrRdD]){_ATTRIBUTE})*+{_W}++href="([^"&]*+)"(?:{_W}++(?![rRdD]){_ATTRIBUTE})*+{_W}*+>"""
+        rf"|[aA]{_END}({_INSIDE})>"
+        # And a picture.
+        rf"""|img(?:{_W}++(?![sS]){_ATTRIBUTE})*+{_W}++src="([^"&]++)"(?:{_W}++(?![sS]){_ATTRIBUTE})*+{_W}*+/?+>"""
+        rf"|({_names(_TAKEN)})({_INSIDE})>"
+        rf"|{_any_case('script')}{_END}({_INSIDE})>{_script()}"
+        rf"|{_any_case('iframe')}{_END}({_INSIDE})>{_text_until('iframe')}"
+        rf"|{_any_case('title')}{_END}{_REST}((?:[^<]++|(?!</{_any_case('title')}{_END})<)*+)(?=<)"
+        rf"|{_any_case('h1')}{_END}{_INSIDE}>{heading}"
+        rf"|{blocks}"
+        rf"|{odd}"
+        rf")|{end})"
+    )
+
+
+BLOCK_NAMES: Final = _names("svg select template")
 
 TAG: Final = re.compile(rf"<(?:{_COMMENT}|(/?+)({_ANY_NAME})({_INSIDE})>)")
 """A comment or a tag: whether it is an end tag, its name, its attributes."""
@@ -139,13 +152,7 @@ ATTRIBUTE: Final = re.compile(
 """One attribute: its name, then its value in one of three groups."""
 
 
-@cache
-def block(name: str) -> re.Pattern[str]:
-    """A `select`, a `template` or a drawing, whole, from behind its "<"; compiled when a page has one."""
-    return re.compile({"select": _select, "template": _template, "svg": _svg}[name]())
-
-
-def _template() -> str:
+def template() -> str:
     """What stands in it is a tree of its own, and no end tag in it reaches out of it (13.2.6.4.4).
 
     Behind a `col` in it, nothing but columns is read (13.2.6.4.22).
@@ -159,7 +166,7 @@ def _template() -> str:
     )
 
 
-def _select() -> str:
+def select() -> str:
     """With nothing in it but what both readings of the standard take for options (13.2.6.4.7)."""
     return (
         rf"{_any_case('select')}{_END}{_REST}(?:[^<]++|<(?:{_COMMENT}|/?+{_names('option optgroup')}{_REST}))*+"
@@ -167,7 +174,7 @@ def _select() -> str:
     )
 
 
-def _svg() -> str:
+def svg() -> str:
     """Shapes, and elements that hold text only: none of these ends a drawing (13.2.6.5)."""
     return _drawing(
         "".join(
@@ -184,27 +191,21 @@ def _drawing(others: str = "") -> str:
     )
 
 
-@cache
-def head() -> re.Pattern[str]:
+def head() -> str:
     """What stands in the head of a page or is put into it, with what is before it; the first other tag or text begins the body.
 
     13.2.6.4.1 to 13.2.6.4.6. What does not belong into a `noscript` of the head ends it, and is read in the head;
     behind the head's end tag, `noscript` begins the body.
     """
     parts = (
-        rf"{_W}++|<(?:{_COMMENT}|{_BOGUS}|{_raw('style noframes title')}|{_SCRIPT}|{_template()}"
+        rf"{_W}++|<(?:{_COMMENT}|{_BOGUS}|{_raw('style noframes title')}|{_SCRIPT}|{template()}"
         rf"|/(?!{_names('body html br head')}){_ANY_NAME}{_REST}"
         rf"|{_names('html head meta link base basefont bgsound')}{_REST}"
     )
     ended = rf"</{_names('head')}{_REST}"
-    return re.compile(
-        rf"(?:{parts}|{_names('noscript')}{_REST}))*+(?:{ended}(?:{parts}|/{_names('head')}{_REST}))*+)?+"
-    )
+    return rf"(?:{parts}|{_names('noscript')}{_REST}))*+(?:{ended}(?:{parts}|/{_names('head')}{_REST}))*+)?+"
 
 
-@cache
-def heading() -> re.Pattern[str]:
+def heading() -> str:
     """What stands in a heading of text and of elements that cannot end it, up to its end tag."""
-    return re.compile(
-        rf"((?:[^<]++|<(?:{_COMMENT}|/?+{_names(_INLINE + ' ' + _SHAPES)}{_REST}|{_NO_TAG}))*+)</{_names('h1')}"
-    )
+    return rf"((?:[^<]++|<(?:{_COMMENT}|/?+{_names(_INLINE + ' ' + _SHAPES)}{_REST}|{_NO_TAG}))*+)</{_names('h1')}"

@@ -1,4 +1,4 @@
-"""One page read twice, with and without a tree; and where the two differ, the smallest page that shows it."""
+"""One page read with a tree, and without one by each engine; and where these differ, the smallest page that shows it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,12 +9,16 @@ from unittest import mock
 import html5lib
 
 from crawlpool.model import Facts
-from crawlpool.parse import facts
+from crawlpool.parse import engines, facts, scan
 
 from . import alphabet as abc
 from .pages import page
 
-_scan: Callable[[Any], object] = facts.scan
+_scan: Callable[[bytes], scan.Scan | None] = facts.scan
+ENGINES: Mapping[str, engines.Engine] = {
+    "re": engines.sure(),
+    **({"pcre2": quick} if (quick := engines.quick()) is not None else {}),
+}
 
 HERE = "http://site.example/dir/page"
 _BOMS = (b"", b"", b"", b"", b"", b"", b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
@@ -106,13 +110,15 @@ def by_tree(case: Case) -> Facts:
 
 
 def by_scan(case: Case) -> Facts | None:
-    """What it says without one; None for a page that is not vouched for."""
+    """What it says without one, by each engine alike; None for a page that is not vouched for."""
     is_asked = False
 
-    def watched(page: object) -> object:
+    def watched(page: bytes) -> object:
         nonlocal is_asked
         is_asked = True
-        found = _scan(page)
+        found, *others = [scanned_by(engine, page) for engine in ENGINES.values()]
+        if any(_comparable(other) != _comparable(found) for other in others):
+            raise EnginesDifferError
         if found is None:
             raise _NotVouchedForError
         return found
@@ -124,18 +130,40 @@ def by_scan(case: Case) -> Facts | None:
     return said if is_asked else None
 
 
+def scanned_by(engine: engines.Engine, page: bytes) -> scan.Scan | None:
+    """What one engine makes of a page; raises what it raises."""
+    with (
+        mock.patch.object(scan, "quick", return_value=engine),
+        mock.patch.object(scan, "sure", return_value=engine),
+    ):
+        return _scan(page)
+
+
+def _comparable(found: scan.Scan | None) -> object:
+    if found is None:
+        return None
+    return found._replace(links=[(attributes, is_in_head()) for attributes, is_in_head in found.links])
+
+
+class EnginesDifferError(BaseException):
+    """The engines read a page differently; nobody else catches it."""
+
+
 class _NotVouchedForError(BaseException):
     """Ends the reading before a tree is built; nobody else catches it."""
 
 
-def _read(case: Case, reader: Callable[[Any], object]) -> Facts:
+def _read(case: Case, reader: Callable[[bytes], object]) -> Facts:
     with mock.patch.object(facts, "scan", reader):
         return facts.read_facts(case.body, case.content_type, case.url, **case.options)
 
 
 def differing_fields(case: Case, scanned: Facts | None = None) -> tuple[str, ...]:
     """The fields in which the two readings differ; none where they do not, or where there is only one."""
-    scanned = scanned or by_scan(case)
+    try:
+        scanned = scanned or by_scan(case)
+    except EnginesDifferError:
+        return ("engines",)
     if scanned is None:
         return ()
     parsed = by_tree(case)
@@ -147,6 +175,8 @@ def difference(case: Case) -> str | None:
     fields = differing_fields(case)
     if not fields:
         return None
+    if fields == ("engines",):
+        return "  the engines differ"
     scanned, parsed = by_scan(case), by_tree(case)
     return "\n".join(
         f"  {name}: scan {getattr(scanned, name)!r:.300} tree {getattr(parsed, name)!r:.300}"

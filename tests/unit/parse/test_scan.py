@@ -3,6 +3,7 @@
 That both readings agree is looked at in `test_scan_agrees.py`, and here for each construct once.
 """
 
+import sys
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlpool.model import Facts
-from crawlpool.parse import facts
+from crawlpool.parse import engines, facts, scan
 from crawlpool.parse.charrefs import in_text, in_value
-from crawlpool.parse.scan import scan
+from crawlpool.parse.engines import Engine
+
+from ...fuzz.readings import ENGINES, scanned_by
 
 URL = "http://site.example/dir/page"
 
@@ -25,6 +28,7 @@ READ = {
     "a script in an old comment": "<script><!--\n'<a href=1>'\n//--></script><a href=2>",
     "a sign in a value": '<div data-action="click->menu#open" data-b="<a href=1>"><a href=2></div>',
     "values without quotes": "<a class=x href=1?a=b&amp;c>",
+    "letters beyond ASCII": "<título href=0><p>é<h1>é<b>ß</b></h1><a href=/é title='\u017f'><a data-é=1 href=\"ü\">",
     "tags that nobody closes": "<ul><li><a href=1>one<li><a href=2>two</ul><p><a href=3><p><a href=4>",
     "links in cells": "<table><tr><td><a href=1></td>\n<td><a href=2></td></tr>\n<tr><th><a href=3></table><a href=4>",
     "a form": "<form action=/s><input name=q><select><option value=1>a<option>b</select></form><a href=1>",
@@ -72,6 +76,17 @@ LEFT = {
 }
 
 
+@pytest.fixture(params=["re", "pcre2"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """One of those that can be had; all pages are read by it."""
+    if request.param not in ENGINES:
+        pytest.skip('needs pip install "crawlpool[fast]"')
+    found = ENGINES[request.param]
+    monkeypatch.setattr(scan, "quick", lambda: found)
+    monkeypatch.setattr(scan, "sure", lambda: found)
+    return found
+
+
 def read(page: str, **options: Any) -> Facts:
     return facts.read_facts(page.encode(), "text/html; charset=utf-8", URL, with_links=True, **options)
 
@@ -83,20 +98,66 @@ def read_by_tree(page: str) -> Facts:
 
 
 @pytest.mark.parametrize("page", READ.values(), ids=READ)
-def test_a_page_of_usual_markup_is_read_without_a_tree_and_comes_to_the_same(page: str) -> None:
-    assert scan(page) is not None
+def test_a_page_of_usual_markup_is_read_without_a_tree_and_comes_to_the_same(
+    page: str, engine: Engine
+) -> None:
+    assert scanned_by(engine, page.encode()) is not None
     assert read(page) == read_by_tree(page)
 
 
 @pytest.mark.parametrize("page", LEFT.values(), ids=LEFT)
-def test_a_page_whose_tree_says_more_than_its_tags_is_left_to_the_parser(page: str) -> None:
-    assert scan(page) is None
+def test_a_page_whose_tree_says_more_than_its_tags_is_left_to_the_parser(page: str, engine: Engine) -> None:
+    assert scanned_by(engine, page.encode()) is None
     assert read(page) == read_by_tree(page)
 
 
 @given(st.lists(st.sampled_from(sorted({*READ.values(), *LEFT.values()})), max_size=4).map("".join))
 def test_one_thing_behind_another_is_read_as_by_the_parser(page: str) -> None:
     assert read(page) == read_by_tree(page)
+
+
+@pytest.mark.skipif("pcre2" not in ENGINES, reason='needs pip install "crawlpool[fast]"')
+@pytest.mark.parametrize("page", {**READ, **LEFT}.values(), ids={**READ, **LEFT})
+def test_both_engines_say_the_same_in_the_same_words(page: str) -> None:
+    html = page.encode().replace(b"\0", b"").replace(b"\r", b"")
+    texts = [engine.records(html).texts for engine in ENGINES.values()]
+
+    assert texts[0] == texts[1]
+
+
+class GivesUp:
+    """An engine whose limits are too low for any page."""
+
+    def records(self, html: bytes) -> engines.Records:
+        raise RuntimeError("match limit exceeded")
+
+    def head_end(self, html: bytes) -> int:
+        raise RuntimeError("match limit exceeded")
+
+
+def test_a_page_that_the_quick_engine_gives_up_on_is_read_by_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = read("<title>t</title><a href=1>")
+    monkeypatch.setattr(scan, "quick", GivesUp)
+
+    assert read("<title>t</title><a href=1>") == said
+    assert said.title == "t"
+
+
+def test_a_library_of_that_name_that_says_something_else_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Another:
+        @staticmethod
+        def compile(pattern: bytes) -> "Another":
+            return Another()
+
+        @staticmethod
+        def sub(words: bytes, html: bytes) -> bytes:
+            return html
+
+    monkeypatch.setitem(sys.modules, "pcre2", Another())  # type: ignore[arg-type]
+
+    assert engines.quick.__wrapped__() is None
 
 
 @pytest.mark.parametrize(
