@@ -13,8 +13,10 @@ itself as well: a page of a million tags is as long as one may be.
 """
 
 import re
+from functools import cache
 from itertools import islice
 
+from . import machine
 from .stack import FORMATS, RAW, Stack
 from .tokens import ATTRIBUTE, ATTRIBUTE_SHAPE, GAP, TAG
 
@@ -71,10 +73,26 @@ def safe_length(html: bytes, tags: int | None = None) -> int:
     ):
         if tags <= _PASS_TAGS:
             return len(html)
-        formats = len(_FORMAT.findall(html)) + _FORMATS_WITHOUT_ATTRIBUTES
+        formats = _count_formats(html) + _FORMATS_WITHOUT_ATTRIBUTES
         if formats * tags <= _PASS_NODES:
             return len(html)
     return Walk(html).safe
+
+
+def _count_formats(html: bytes) -> int:
+    formats = _formats_by_machine()
+    try:
+        return len(_FORMAT.findall(html)) if formats is None else formats.subn(b"", html)[1]
+    except Exception:  # noqa: BLE001  whatever a library may raise
+        return len(_FORMAT.findall(html))
+
+
+@cache
+def _formats_by_machine() -> machine.Pattern | None:
+    try:
+        return machine.compiled(_FORMAT.pattern)
+    except Exception:  # noqa: BLE001  a library that is not there, is another one, or may make no machine code
+        return None
 
 
 def _is_hardly_deep(html: bytes, tags: int) -> bool:

@@ -10,9 +10,10 @@ bounded) is read by the other. See `Records` for the words.
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from . import scantokens as source
+from .machine import Found, Pattern, compiled
 
 ANCHOR: Final = "a"
 """The reference of an anchor as most are written: nothing to decode, no `rel`, no `download`."""
@@ -88,10 +89,7 @@ class _ByPcre2:
     """Has a page rewritten as its records: what a match takes in is replaced by what it found."""
 
     def __init__(self) -> None:
-        import pcre2  # noqa: PLC0415  optional
-
-        self._compile: Callable[[bytes], Any] = pcre2.compile
-        self._tokens = self._compiled(
+        self._tokens = compiled(
             source.tokens(
                 heading=f"(?:(?={source.heading()})|())",
                 blocks=f"({source.svg()})",
@@ -104,33 +102,29 @@ class _ByPcre2:
             b"${%d:+%b}" % (group, b">$5" if group == _INSIDE else b"\0%c$%d" % (mark, group))
             for group, mark in enumerate(_MARKS.encode(), 1)
         )
-        self._head: Any = None
+        self._head: Pattern | None = None
 
     def records(self, html: bytes) -> Records:
-        texts: list[str] = self._tokens.sub(self._words, html).decode().split("\0")
+        texts = self._tokens.sub(self._words, html).decode().split("\0")
         if texts[-2:-1] in ([END], [ODD]):  # behind the end there is nothing, which is found as well
             texts.pop()
         if texts.pop(0) or texts[-1] not in (END, ODD):  # what did not match would be left standing
             raise ValueError("not all of the page matched")
-        matches: Iterator[tuple[int, Any]] = enumerate(self._tokens.finditer(html))
+        matches = enumerate(self._tokens.finditer(html))
         return Records(texts, lambda number: _end_at(matches, number))
 
     def head_end(self, html: bytes) -> int:
         if self._head is None:
-            self._head = self._compiled(source.head())
+            self._head = compiled(source.head())
         found = self._head.match(html)
-        end: int = found.end()
-        return end
-
-    def _compiled(self, pattern: str) -> Any:
-        return self._compile(pattern.replace(r"\Z", r"\z").encode())
+        return 0 if found is None else found.end()
 
 
 class _ByRe:
     """Goes from match to match, and compiles what is rare when a page has it."""
 
     def __init__(self) -> None:
-        self._tokens = _compiled(
+        self._tokens = _by_re(
             source.tokens(heading="()", blocks=f"(?=({source.BLOCK_NAMES}))", odd="()", end=r"\Z")
         )
 
@@ -176,26 +170,25 @@ class _ByRe:
 _MARKS_OF_GROUPS: Final = (b"", *(bytes((mark,)) for mark in _MARKS.encode()))
 
 
-def _end_at(matches: Iterator[tuple[int, Any]], number: int) -> int:
+def _end_at(matches: Iterator[tuple[int, Found]], number: int) -> int:
     """Where a match ends that is still to come; a page has few that anybody asks for, and those near its start."""
-    end: int = next(found.end() for place, found in matches if place == number)
-    return end
+    return next(found.end() for place, found in matches if place == number)
 
 
-def _compiled(pattern: str) -> re.Pattern[bytes]:
+def _by_re(pattern: str) -> re.Pattern[bytes]:
     return re.compile(pattern.encode())
 
 
 @cache
 def _heading() -> re.Pattern[bytes]:
-    return _compiled(source.heading())
+    return _by_re(source.heading())
 
 
 @cache
 def _head() -> re.Pattern[bytes]:
-    return _compiled(source.head())
+    return _by_re(source.head())
 
 
 @cache
 def _block(name: bytes) -> re.Pattern[bytes]:
-    return _compiled({b"select": source.select, b"template": source.template, b"svg": source.svg}[name]())
+    return _by_re({b"select": source.select, b"template": source.template, b"svg": source.svg}[name]())

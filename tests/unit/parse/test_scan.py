@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlpool.model import Facts
-from crawlpool.parse import engines, facts, scan
+from crawlpool.parse import bound, engines, facts, scan
 from crawlpool.parse.charrefs import in_text, in_value
 from crawlpool.parse.engines import Engine
 
@@ -123,6 +123,36 @@ def test_both_engines_say_the_same_in_the_same_words(page: str) -> None:
     texts = [engine.records(html).texts for engine in ENGINES.values()]
 
     assert texts[0] == texts[1]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            (
+                "<b",
+                "<B ",
+                "<font\t",
+                "<i>",
+                "</b ",
+                "<strong/",
+                "<s\r",
+                "<a\n",
+                "<br ",
+                "<\u017f ",
+                "é",
+                "x",
+                " ",
+            )
+        )
+    ).map("".join)
+)
+def test_tags_that_may_be_opened_again_are_counted_alike_by_both_engines(page: str) -> None:
+    html = page.encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bound, "_formats_by_machine", lambda: None)
+        by_re = bound._count_formats(html)
+
+    assert bound._count_formats(html) == by_re
 
 
 class GivesUp:
