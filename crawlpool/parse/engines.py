@@ -85,6 +85,12 @@ def sure() -> Engine:
     return _ByRe()
 
 
+def make_ready() -> None:
+    """Compile what most pages need, for whoever has a moment for it before the first page."""
+    if quick() is None:
+        sure()
+
+
 class _ByPcre2:
     """Has a page rewritten as its records: what a match takes in is replaced by what it found."""
 
