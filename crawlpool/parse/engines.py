@@ -1,7 +1,7 @@
 """What compiles and runs the patterns of `scantokens.py`: `pcre2` where it is installed, else `re`.
 
-    pcre2    one call of C a page, which is machine code by then     0.11 ms for 60 KB, 4 ms to import and compile
-    re       one match a tag of interest                             0.38 ms            9 ms, and more for what is rare
+    pcre2    one call of C a page           0.12 ms for 60 KB; 6 ms once, to import and to compile
+    re       one match a tag of interest    0.39 ms;           14 ms, and as long again for what is rare
 
 Both say the same in the same words, so a page that the one gives up on (its stack and its number of steps are
 bounded) is read by the other. See `Records` for the words.
@@ -42,7 +42,7 @@ ODD: Final = "z"
 
 _MARKS: Final = "abcddefghijzy"  # by the number of a group less one
 _NAME, _INSIDE = 4, 5
-_HEADING, _BLOCK, _ODD = 9, 10, 11  # groups where there is one match a tag
+_HEADING, _BLOCK = 9, 10  # groups where there is one match a tag
 
 
 class Records(NamedTuple):
