@@ -73,7 +73,7 @@ WORKERS: Final = (
     *_seams("worker.requests_", "fetch", "RequestsTransport.fetch"),
     *_seams("worker.curl", "fetch", "CurlTransport.start", "CurlTransport.wait", needs="pycurl"),
     *_seams("worker.reading", "parse", "read_facts"),
-    *_seams("parse.facts", "links", "targets"),
+    *_seams("parse.facts", "links", "targets", "join_written", "targets_among", "canonical_among"),
     *_seams("handling.made", "handler", "HandlerMaker.make", "ColumnMaker.make"),
 )
 """Wherever a worker is."""
