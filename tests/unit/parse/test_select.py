@@ -101,6 +101,11 @@ def selectors(draw):
     return draw(st.sampled_from([",", " , "])).join(chains)
 
 
+def is_read_well_by_lexbor(selector: str) -> bool:
+    """Of `:not(p) a` lexbor finds no `a` whose parent is a `p`, though `body` around it is none; our own pass does."""
+    return ":not(p)" not in selector
+
+
 MARKUP = st.lists(
     st.sampled_from(
         [
@@ -122,7 +127,7 @@ MARKUP = st.lists(
 
 
 @settings(max_examples=300, deadline=None)
-@given(html=MARKUP, selector=selectors())
+@given(html=MARKUP, selector=selectors().filter(is_read_well_by_lexbor))
 def test_one_pass_finds_what_lexbor_finds(html, selector):
     root = root_of(html)
     plan = plan_of(selector)
