@@ -27,7 +27,7 @@ LINGER_S = 0.02
 REFUSAL_S = 0.25
 """Seconds after a 429 or 503 in which orders for that host go back: they were handed over before it was known."""
 
-_ASKS_FOR_REST = frozenset({429, 503})
+ASKS_FOR_REST = frozenset({429, 503})
 
 
 class Transport(Protocol):
@@ -120,7 +120,7 @@ class Exchange:
             )
             if self._reported is not None:
                 self._reported.value = peak()
-            if answers[-1][1] and answers[-1][2] in _ASKS_FOR_REST and self._is_refusing:
+            if answers[-1][1] and answers[-1][2] in ASKS_FOR_REST and self._is_refusing:
                 self._refusing = host(order[2]), time.monotonic() + REFUSAL_S
             if time.monotonic() > until:
                 break

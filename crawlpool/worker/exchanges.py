@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from ..urls import host
-from .exchange import LINGER_S, REFUSAL_S
+from .exchange import ASKS_FOR_REST, LINGER_S, REFUSAL_S
 from .memory import peak
 from .told import Told
 from .wire import Answer, Order, Places, Taken, not_begun
@@ -34,8 +34,6 @@ ENOUGH = 64
 
 UNREAD = 2
 """Orders that may be begun and not answered, for each connection: one on it, and one that came and is not read yet."""
-
-_ASKS_FOR_REST = frozenset({429, 503})
 
 OffWire: TypeAlias = Callable[[int, int], None]
 """Told the id and the status (0 for none) of a request that needs its connection no more."""
@@ -133,7 +131,7 @@ class Exchanges:
             self._counts[each] = left
         else:
             del self._counts[each]
-        if status in _ASKS_FOR_REST:
+        if status in ASKS_FOR_REST:
             self._refusing[each] = time.monotonic() + REFUSAL_S
         if each in self._waiting:
             self._start_of(each)
