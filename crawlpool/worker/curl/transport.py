@@ -93,7 +93,7 @@ class CurlTransport:
 
     def _start(self, order: Order, until: float) -> None:
         """The same; `until` says for how long its name may still be looked up, 0.0 for as long as a request may take."""
-        is_plain = order[1] == "GET" and not order[4]
+        is_plain = _is_plain(order)
         transfer = self._free.pop() if is_plain and self._free else self._new()
         try:
             self._begin(transfer, order)
@@ -253,8 +253,7 @@ class CurlTransport:
             except Exception as fault:  # noqa: BLE001
                 answer = transfer.failed(*_said_of(fault))
             answers.append(answer)
-            order = transfer.order
-            if transfer.is_again or order[1] != "GET" or order[4]:
+            if transfer.is_again or not _is_plain(transfer.order):
                 transfer.easy.close()
             else:
                 self._free.append(transfer)
@@ -334,6 +333,11 @@ class CurlTransport:
 
     def _asked_to_wake(self, timeout_ms: int) -> None:
         self._due = None if timeout_ms < 0 else time.monotonic() + timeout_ms / 1000
+
+
+def _is_plain(order: Order) -> bool:
+    """Whether an order leaves its handle as the next one may have it."""
+    return order[1] == "GET" and not order[4]
 
 
 def _said_of(error: Exception) -> Named:
